@@ -1,0 +1,43 @@
+PYTHON ?= python3
+BIN := .venv/bin
+PROJECTS := pyproject.toml weights/pyproject.toml $(wildcard plugins/*/pyproject.toml)
+
+.PHONY: help demo test test-all lint format clean
+
+help:
+	@echo "make demo      set up, start the daemon on a new folder, drop clips in, print their verdicts"
+	@echo "make test      set up and run the tests (make test-all: the slow ones too)"
+	@echo "make lint      ruff and mypy"
+	@echo "make format    let ruff format the code"
+	@echo "make clean     remove .venv and what the demo wrote"
+
+# torch and torchvision are named first and together, so that pip picks versions that fit each other.
+.venv/installed: $(PROJECTS)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed: make PYTHON=python3.11 ..."; exit 1; }
+	$(PYTHON) -m venv .venv
+	@echo "installing (torch is large: some minutes on the first run)"
+	$(BIN)/pip install --quiet --disable-pip-version-check "torch>=2.6" "torchvision>=0.21" \
+		-e ".[faces,postgres,demo,test,lint]" -e weights -e "plugins/resnext_lstm[train]"
+	@touch $@
+
+demo: .venv/installed
+	$(BIN)/python examples/demo.py
+
+test: .venv/installed
+	$(BIN)/python -m pytest -m "not slow"
+
+test-all: .venv/installed
+	$(BIN)/python -m pytest
+
+lint: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: .venv/installed
+	$(BIN)/ruff check --fix --exit-zero .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf .venv demo-run

@@ -1,0 +1,218 @@
+"""One file to one verdict, on one page: hash, probe, sample, find faces, ask every detector, decide."""
+
+import logging
+import os
+import time
+import traceback
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from . import __version__, verdict, wording
+from .errors import ErrorCode, ForensicsError, MediaError
+from .events import DetectorStarted, Done, Event, Failed, FindingReady, Hashed, Task
+from .faces import FaceFinder
+from .hookspecs import CONTRACT_VERSION, Detector
+from .media import Media, opened
+from .plain import plain
+from .records import (
+    Failure,
+    Finding,
+    Frame,
+    MediaInfo,
+    Need,
+    Outcome,
+    Passage,
+    Sample,
+    Verdict,
+)
+from .settings import Settings
+
+log = logging.getLogger(__name__)
+
+Work = Generator[Event, bool | None, None]
+ENVIRONMENT = frozenset({"device", "number_type", "threads"})
+
+
+@dataclass(frozen=True)
+class Equipment:
+    """What a worker loads once: detectors, the face finder that they need, settings, versions of what computes."""
+
+    settings: Settings
+    detectors: tuple[Detector, ...]
+    finder: FaceFinder | None
+    versions: dict[str, str]
+
+    def pipeline(self, passage: Passage) -> dict[str, Any]:
+        """Return everything that decides a result beside the file; its hash tells one pipeline from another.
+
+        The device and number type are left out: they are recorded with each verdict, and the same pipeline on another
+        device differs by less than the width between the thresholds.
+        """
+        return {
+            "toolkit": __version__,
+            "contract": CONTRACT_VERSION,
+            "fusion": verdict.FUSION_RULE,
+            "sampling": {
+                "frames": self.settings.frames,
+                "run_frames": self.settings.run_frames,
+                "stride_s": self.settings.stride_s,
+                "from_s": passage.start_s,
+                "to_s": passage.end_s,
+            },
+            "face_finder": self.finder.sha256 if self.finder else None,
+            "detectors": [described(detector) for detector in self.detectors],
+        }
+
+
+def described(detector: Detector) -> dict[str, Any]:
+    """Return what identifies a detector and decides its result."""
+    parameters = {k: v for k, v in detector.parameters.items() if k not in ENVIRONMENT}
+    return {
+        "name": detector.name,
+        "version": detector.version,
+        "weights": detector.weights,
+        "parameters": parameters,
+        "calibration": plain(detector.calibration),
+    }
+
+
+def analyse(task: Task, equipment: Equipment) -> Work:
+    """Analyse one file; yields events, the last of which is Done or Failed.
+
+    After `Hashed` it takes False for "this content has its verdict already" and ends there.
+    """
+    try:
+        with opened(task.path, equipment.settings) as media:
+            sha256 = media.sha256()
+            pipeline = equipment.pipeline(task.passage)
+            if (yield Hashed(task.id, sha256, os.fstat(media.fd).st_size, pipeline)) is False:
+                return
+            yield from examined(task, media, sha256, equipment)
+    except MediaError as error:
+        yield Failed(task.id, Failure(error.code, str(error)))
+    except MemoryError:
+        yield Failed(task.id, Failure(ErrorCode.OUT_OF_MEMORY, f"{task.path}: out of memory"))
+    except ForensicsError as error:
+        yield Failed(task.id, Failure(ErrorCode.INTERNAL, str(error)))
+    except Exception as error:
+        log.error("task %s: %s", task.id, traceback.format_exc())
+        yield Failed(task.id, Failure(ErrorCode.INTERNAL, f"{type(error).__name__}: {error}"))
+
+
+def examined(task: Task, media: Media, sha256: str, equipment: Equipment) -> Work:
+    """Sample the file, ask the detectors, and yield the verdict."""
+    started = time.perf_counter()
+    info = media.probe(sha256)
+    sample, times = sampled(task, media, info, equipment)
+    prepared_s = time.perf_counter() - started
+    findings = list(task.without)
+    for detector in asked(task, info, equipment.detectors):
+        yield DetectorStarted(task.id, detector.name)
+        findings.append(examine(detector, sample))
+        yield FindingReady(task.id, findings[-1])
+    media.check_unchanged()
+    if findings and all(f.outcome is Outcome.ERROR for f in findings):
+        message = "; ".join(f"{f.detector}: {f.message}" for f in findings)
+        yield Failed(task.id, Failure(ErrorCode.INTERNAL, message))
+        return
+    record = provenance(equipment, task, info, times, prepared_s)
+    yield Done(task.id, concluded(sample, findings, equipment.detectors, record))
+
+
+def asked(task: Task, info: MediaInfo, detectors: Iterable[Detector]) -> Iterator[Detector]:
+    """Yield the detectors that take this kind of media and were not left out."""
+    left_out = {finding.detector for finding in task.without}
+    for detector in detectors:
+        if info.kind in detector.kinds and detector.name not in left_out:
+            yield detector
+
+
+def sampled(
+    task: Task, media: Media, info: MediaInfo, equipment: Equipment
+) -> tuple[Sample, list[float]]:
+    """Decode once and find faces once; frames are kept only for detectors that need them."""
+    needs = {need for detector in equipment.detectors for need in detector.needs}
+    sampling = media.sample(info, equipment.settings, task.passage)
+    times: list[float] = []
+    kept: list[Frame] = []
+
+    def frames() -> Iterator[Frame]:
+        for frame in sampling:
+            times.append(frame.time_s)
+            if Need.FRAMES in needs:
+                kept.append(frame)
+            yield frame
+
+    if equipment.finder and Need.FACES in needs:
+        found = equipment.finder.tracks(frames())
+        tracks, with_face = found.tracks, found.frames_with_face
+    else:
+        tracks, with_face = (), 0
+        for _ in frames():
+            pass
+    coverage = sampling.coverage(with_face)
+    return Sample(info, tuple(kept), tracks, coverage, media.fd), times
+
+
+def examine(detector: Detector, sample: Sample) -> Finding:
+    """Run one detector; its exception costs its finding and nothing else."""
+    started = time.perf_counter()
+    try:
+        finding = detector.examine(sample)
+    except MemoryError:
+        raise
+    except Exception as error:
+        log.error("detector %s: %s", detector.name, traceback.format_exc())
+        finding = Finding(
+            detector.name,
+            detector.version,
+            detector.weights,
+            Outcome.ERROR,
+            message=f"{type(error).__name__}: {error}",
+        )
+    finding = verdict.calibrate(finding, detector.calibration, sample.info.kind)
+    return replace(finding, seconds=round(time.perf_counter() - started, 4))
+
+
+def concluded(
+    sample: Sample,
+    findings: list[Finding],
+    detectors: Iterable[Detector],
+    record: dict[str, Any],
+) -> Verdict:
+    """Fuse the findings and join the decision with what it rests on."""
+    by_name = {detector.name: detector for detector in detectors}
+    calibrations = {name: detector.calibration for name, detector in by_name.items()}
+    decision = verdict.fuse(findings, calibrations, sample.info.kind, sample.coverage)
+    looked = [f.detector for f in findings if f.outcome in (Outcome.SCORED, Outcome.STATEMENT)]
+    topics = {topic for name in looked for topic in by_name[name].examines}
+    return Verdict(
+        label=decision.label,
+        reason=decision.reason,
+        fake=decision.fake,
+        log10_lr=decision.log10_lr,
+        examined=tuple(sorted(topics)),
+        not_examined=tuple(t for t in wording.EXAMINABLE if t not in topics),
+        coverage=sample.coverage,
+        findings=tuple(findings),
+        media=sample.info,
+        provenance=record,
+    )
+
+
+def provenance(
+    equipment: Equipment, task: Task, info: MediaInfo, times: list[float], prepared_s: float
+) -> dict[str, Any]:
+    """Return what a re-run needs beside the file."""
+    finder = equipment.finder
+    return {
+        "smallest_face_px": finder.smallest_px(info.width, info.height) if finder else None,
+        "pipeline": equipment.pipeline(task.passage),
+        "parameters": {d.name: dict(d.parameters) for d in equipment.detectors},
+        "licences": {d.name: d.licence for d in equipment.detectors},
+        "permitted_use": {d.name: d.permitted_use for d in equipment.detectors if d.permitted_use},
+        "sampled_s": [round(t, 6) for t in times],
+        "versions": equipment.versions,
+        "prepared_s": round(prepared_s, 4),
+    }

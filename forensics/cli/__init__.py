@@ -1,0 +1,104 @@
+"""The command line: one file per command group, imported when called; errors become exit codes here and nowhere else."""
+
+import importlib
+import importlib.metadata
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .. import __version__
+from ..errors import ForensicsError, UsageError
+
+COMMANDS = {
+    "scan": ("scan:scan", "Analyse files now and store their verdicts."),
+    "watch": ("watch:watch", "Watch folders and analyse every file that lands there."),
+    "results": ("results:results", "List verdicts, newest first."),
+    "show": ("show:show", "Show one verdict with its findings and history."),
+    "status": ("status:status", "Show the queue, the workers and the watched folders."),
+    "jobs": ("jobs:jobs", "List jobs; try failed or stale ones again."),
+    "plugins": ("plugins:plugins", "List detectors; switch plugins on and off."),
+    "weights": ("weights:weights", "List, verify and add weights."),
+    "db": ("db:db", "Bring the database's schema up to date."),
+}
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module when the command is called, and plugins' command groups likewise."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the built-in commands and of the plugins' groups."""
+        return [*COMMANDS, *sorted(set(plugin_commands()) - set(COMMANDS))]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command."""
+        if cmd_name in COMMANDS:
+            module, name = COMMANDS[cmd_name][0].split(":")
+            found: click.Command = getattr(importlib.import_module(f".{module}", __name__), name)
+            return found
+        point = plugin_commands().get(cmd_name)
+        return load_plugin_command(point) if point else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands with their lines of help, importing none of them."""
+        rows = [(name, COMMANDS[name][1]) for name in COMMANDS]
+        for name, point in sorted(plugin_commands().items()):
+            origin = point.dist.name if point.dist else point.module
+            rows.append((name, f"Commands of the plugin {origin}."))
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; what the user can act on is said in one line: exit 1, or 2 for wrong usage."""
+        try:
+            return super().invoke(ctx)
+        except UsageError as error:
+            click.echo(f"Error: {error}", err=True)
+            ctx.exit(2)
+        except ForensicsError as error:
+            click.echo(f"Error: {error}", err=True)
+            ctx.exit(1)
+
+
+def plugin_commands() -> dict[str, importlib.metadata.EntryPoint]:
+    """Return the command groups that plugins bring, by name."""
+    return {p.name: p for p in importlib.metadata.entry_points(group="forensics.commands")}
+
+
+def load_plugin_command(point: importlib.metadata.EntryPoint) -> click.Command:
+    """Import a plugin's group. Raises UsageError when it can't be imported."""
+    try:
+        command = point.load()
+    except Exception as error:
+        raise UsageError(
+            f"the plugin that brings '{point.name}' can't be imported: {type(error).__name__}: {error}"
+        ) from error
+    if not isinstance(command, click.Command):
+        raise UsageError(f"{point.value} is no click command")
+    return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Settings file; otherwise ./forensics.toml, then the one in your configuration folder.",
+)
+@click.option(
+    "--database", metavar="URL", help="SQLite or PostgreSQL; same as FORENSICS_DATABASE_URL."
+)
+@click.version_option(__version__, prog_name="forensics")
+@click.pass_context
+def main(ctx: click.Context, config: Path | None, database: str | None) -> None:
+    """Say whether the faces in videos and pictures were manipulated, and on what grounds.
+
+    \b
+    Start here:
+      forensics scan clip.mp4            analyse a file now
+      forensics watch ~/inbox            analyse whatever lands in a folder
+      forensics results --label fake     ask the database
+      forensics show clip.mp4            one verdict and what it rests on
+
+    Exit status: 0 all files were analysed, whatever the verdict; 1 at least one could not be; 2 wrong usage.
+    """
+    ctx.obj = {"config": config, "database_url": database}

@@ -1,0 +1,5 @@
+"""`python -m forensics.cli`."""
+
+from . import main
+
+main(prog_name="forensics")

@@ -1,0 +1,129 @@
+"""`forensics scan`: analyse files now."""
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .. import intake
+from ..errors import ErrorCode
+from ..logs import configure
+from ..store.jobs import SeenFile
+from ..store.queries import OUTCOME_FIELDS
+from .common import json_option, load_settings, open_database, print_json
+from .scanning import Order, Scan
+
+
+@click.command()
+@click.argument(
+    "paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(path_type=Path)
+)
+@json_option
+@click.option("--force", is_flag=True, help="Analyse again what has its verdict already.")
+@click.option(
+    "--detector",
+    "detectors",
+    multiple=True,
+    metavar="NAME",
+    help="Only this detector; may be repeated.",
+)
+@click.option("--frames", type=int, help="Frames sampled from a video.")
+@click.option(
+    "--from", "from_s", type=click.FloatRange(0), metavar="S", help="Start of the passage, seconds."
+)
+@click.option(
+    "--to", "to_s", type=click.FloatRange(0), metavar="S", help="End of the passage, seconds."
+)
+@click.option(
+    "--weights", type=click.Path(exists=True, file_okay=False), help="Folder with a manifest.toml."
+)
+@click.option("--case", help="File these under a case.")
+@click.option("--exhibit", help="The exhibit's name in the case.")
+@click.option("--reproducible", is_flag=True, help="CPU, 32-bit floats, one thread.")
+@click.pass_context
+def scan(
+    ctx: click.Context,
+    /,
+    paths: tuple[Path, ...],
+    as_json: bool,
+    force: bool,
+    detectors: tuple[str, ...],
+    case: str | None,
+    exhibit: str | None,
+    from_s: float | None,
+    to_s: float | None,
+    **flags: Any,
+) -> None:
+    """Analyse files, and folders with all below them, and store the verdicts.
+
+    A content that has its verdict already is not analysed again, unless --force is given.
+    """
+    flags["reproducible"] = flags["reproducible"] or None
+    settings = load_settings(ctx, **flags)
+    configure(settings)
+    engine = open_database(settings, may_upgrade=True)
+    parameters = request(from_s, to_s, force, detectors, flags)
+    files, lost = gather(paths)
+    failed = 0
+    for path, code, why in lost:
+        print_lost(path, code, why, as_json)
+    if files:
+        order = Order(parameters, detectors, case, exhibit, force)
+        failed = Scan(engine, settings, order, as_json).run(files)
+    ctx.exit(1 if lost or failed else 0)
+
+
+def request(
+    from_s: float | None,
+    to_s: float | None,
+    force: bool,
+    detectors: Sequence[str],
+    flags: dict[str, Any],
+) -> dict[str, Any]:
+    """Return what makes this scan differ from the default one; stored with its jobs."""
+    asked = {
+        "from_s": from_s,
+        "to_s": to_s,
+        "force": force,
+        "detectors": sorted(detectors),
+        **{name: flags[name] for name in ("frames", "weights", "reproducible")},
+    }
+    return {name: value for name, value in asked.items() if value not in (None, False, [])}
+
+
+Lost = tuple[Path, ErrorCode, str]
+
+
+def gather(paths: Collection[Path]) -> tuple[list[SeenFile], list[Lost]]:
+    """Return the files meant, each once, and the paths at which there is none to analyse."""
+    files: dict[str, SeenFile] = {}
+    lost: list[Lost] = []
+    for path in paths:
+        found = list(intake.listing([path])) if path.is_dir() else [intake.see(path)]
+        files |= {file.path: file for file in found if file}
+        if found == [None]:
+            lost.append(missing(path))
+    return list(files.values()), lost
+
+
+def missing(path: Path) -> Lost:
+    """Say why there is no file to analyse at a path."""
+    try:
+        path.stat()
+    except PermissionError:
+        return path, ErrorCode.UNREADABLE, "no right to look there"
+    except OSError as error:
+        return path, ErrorCode.VANISHED, error.strerror or str(error)
+    return path, ErrorCode.UNSUPPORTED, "not a regular file"
+
+
+def print_lost(path: Path, code: ErrorCode, why: str, as_json: bool) -> None:
+    """Print a path at which there is nothing to analyse."""
+    if not as_json:
+        click.echo(f"{path}: {code.value}: {why}", err=True)
+        return
+    empty = dict.fromkeys(OUTCOME_FIELDS)
+    shown = str(path).encode(errors="backslashreplace").decode()
+    row = {**empty, "path": shown, "state": "failed", "error": code.value}
+    print_json([{**row, "examined": [], "not_examined": [], "findings": []}])

@@ -1,0 +1,155 @@
+"""One run of `forensics scan`: queue the files, work until each has ended, print what became of it."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from sqlalchemy import Engine
+
+from ..dispatch import Dispatcher, utc_now
+from ..events import DetectorStarted, Message, Ready
+from ..pool import ProcessPool
+from ..settings import Settings
+from ..store import jobs, queries
+from ..store.database import reading, writing
+from .common import console, print_json
+from .describe import print_outcome, print_scope
+
+STEP_S = 0.1
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is asked for. `parameters` are what makes this scan differ from the default one; stored with its jobs."""
+
+    parameters: dict[str, Any]
+    detectors: Sequence[str]
+    case: str | None
+    exhibit: str | None
+    force: bool
+
+    @property
+    def is_default(self) -> bool:
+        """Say whether its verdicts are those of the default pipeline."""
+        return not set(self.parameters) - {"force"}
+
+
+class Scan:
+    """Runs an order. Its jobs are in the database: a daemon may do some of them, a later scan goes on."""
+
+    def __init__(self, engine: Engine, settings: Settings, order: Order, as_json: bool) -> None:
+        self._engine, self._order, self._as_json = engine, order, as_json
+        self._pool = ProcessPool(settings, order.detectors)
+        self._bar = progress()
+        self._line: TaskID = self._bar.add_task("starting", total=None)
+        self._left: set[int] = set()
+        self._outcomes: list[dict[str, Any]] = []
+
+    def run(self, files: Collection[jobs.SeenFile]) -> int:
+        """Analyse the files; returns how many failed. Raises UsageError for a detector that does not exist."""
+        try:
+            with self._bar:
+                self._pool.warm_up()
+                self._left = self._queue(files)
+                self._bar.update(self._line, total=len(self._left))
+                self._work()
+        finally:
+            self._pool.close()
+        if not self._as_json:
+            print_scope(self._outcomes)
+        return sum(outcome["state"] == "failed" for outcome in self._outcomes)
+
+    def _queue(self, files: Collection[jobs.SeenFile]) -> set[int]:
+        order = self._order
+        with writing(self._engine) as session:
+            sighted = jobs.sight(
+                session,
+                files,
+                utc_now(),
+                parameters=order.parameters,
+                priority=10,
+                case=order.case,
+                exhibit=order.exhibit,
+                is_default=order.is_default,
+                force=order.force,
+                again=True,
+            )
+        return set(sighted.job_ids)
+
+    def _work(self) -> None:
+        """Work until every job has ended, here or in a daemon on the same database."""
+        dispatcher = Dispatcher(
+            self._engine,
+            self._pool,
+            only=self._left,
+            is_default=self._order.is_default,
+            on_ready=self._say_ready,
+            on_event=self._follow,
+            on_ended=lambda ended: self._report(ended.job_id),
+        )
+        try:
+            while self._left:
+                dispatcher.step(STEP_S)
+                if not dispatcher.busy:
+                    self._report_others()
+        except KeyboardInterrupt:
+            dispatcher.hand_back()
+            raise click.ClickException(
+                f"interrupted, {len(self._left)} files left; the same command goes on from here"
+            ) from None
+
+    def _report_others(self) -> None:
+        """Report the jobs of this scan that a daemon has ended."""
+        with reading(self._engine) as session:
+            ended = list(queries.ended_jobs(session, self._left))
+        for job_id in ended:
+            self._report(job_id)
+
+    def _report(self, job_id: int) -> None:
+        """Print what became of one job."""
+        with reading(self._engine) as session:
+            outcome = queries.job_outcome(session, job_id)
+        self._left.discard(job_id)
+        self._outcomes.append(outcome)
+        if self._as_json:
+            print_json([outcome])
+        else:
+            self._bar.stop()
+            print_outcome(outcome)
+            self._bar.start()
+        self._bar.update(self._line, advance=1)
+
+    def _follow(self, message: Message, path: str) -> None:
+        doing = message.detector if isinstance(message, DetectorStarted) else "reading"
+        self._bar.update(self._line, description=f"{Path(path).name[:40]}: {doing}")
+
+    def _say_ready(self, ready: Ready) -> None:
+        """Say once, on stderr, what the weights may be used for and what is broken."""
+        for use in ready.permitted_use:
+            click.echo(f"Permitted use of {use}", err=True)
+        for broken in ready.broken:
+            click.echo(f"Plugin left out: {broken}", err=True)
+
+
+def progress() -> Progress:
+    """Return a progress bar on stderr; none when that is no terminal."""
+    out = console(stderr=True)
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=out,
+        transient=True,
+        disable=not out.is_terminal,
+    )

@@ -1,0 +1,120 @@
+"""`forensics show`: one verdict and what it rests on."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import click
+from rich.text import Text
+
+from .. import wording
+from ..errors import ForensicsError
+from ..store import queries
+from ..store.database import masked, reading
+from .common import (
+    STYLES,
+    console,
+    json_option,
+    load_settings,
+    open_database,
+    print_json,
+    print_table,
+)
+from .describe import Plain, error_rates
+
+TRACKS = ("track", "from", "to", "frames", "face px", "score", "log10 LR", "label")
+
+
+@click.command()
+@click.argument("key", metavar="ID|PATH|SHA256")
+@json_option
+@click.pass_context
+def show(ctx: click.Context, key: str, as_json: bool) -> None:
+    """Show one verdict: by its number, by a file's path, or by (the first 8 digits of) its SHA-256."""
+    settings = load_settings(ctx)
+    with reading(open_database(settings)) as session:
+        found = queries.show(session, key)
+    if found is None:
+        raise ForensicsError(
+            f"nothing is known of {key!r} in {masked(settings.database_url)}; "
+            "run 'forensics results' to see what is, or 'forensics scan' to analyse a file"
+        )
+    if as_json:
+        print_json([flat(found)])
+    else:
+        print_details(flat(found))
+
+
+def flat(found: queries.Shown) -> dict[str, Any]:
+    """Return the verdict's fields with those around it, as JSON values."""
+    told = found.plain()
+    verdict = told.pop("verdict") or {}
+    judged = told.pop("judged")
+    return {**verdict, **told, "verdict_id": judged["id"] if judged else None}
+
+
+def print_details(found: Plain) -> None:
+    """Print a verdict for people: the result, its error rate, what was seen, each finding, its history."""
+    out = console()
+    for line in heading(found):
+        out.print(line, soft_wrap=True)
+    if not found["verdict_id"]:
+        return
+    for finding in found["findings"]:
+        print_finding(finding)
+    out.print(Text("\nHistory", style="bold"))
+    print_table(
+        ("verdict", "label", "reason", "created"),
+        ((h["id"], h["label"], h["reason"], h["created_at"]) for h in found["history"]),
+    )
+    out.print(Text("\nSeen at", style="bold"))
+    for sighting in found["sightings"]:
+        out.print(Text(f"  {sighting['path']}"), soft_wrap=True)
+
+
+def heading(found: Plain) -> Iterator[Text]:
+    """Yield the lines above the findings."""
+    yield Text(found["path"] or "", style="bold")
+    yield Text(f"SHA-256 {found['sha256'] or 'unknown'}")
+    if not found["verdict_id"]:
+        why = f": {found['error']}: {found['error_message']}" if found["error"] else ""
+        yield Text(f"{found['state']}{why}", style=STYLES.get(found["state"] or "", ""))
+        return
+    reason = f" ({found['reason']})" if found["reason"] else ""
+    yield Text(f"verdict {found['verdict_id']}: ") + Text(
+        found["label"] + reason, style=STYLES.get(found["label"], "")
+    )
+    yield Text("")
+    yield Text(wording.result(found))
+    for name, rate in error_rates(found).items():
+        yield Text(f"{name}: {wording.error_rate(rate)}")
+    yield Text(wording.scope(found))
+    if found["coverage"]:
+        yield Text(wording.coverage(found))
+
+
+def print_finding(finding: Plain) -> None:
+    """Print one detector's finding."""
+    out = console()
+    weights = f", weights {finding['weights'][:12]}" if finding["weights"] else ""
+    head = f"\n{finding['detector']} {finding['version']}{weights}: {finding['outcome']}"
+    out.print(Text(head, style="bold"), Text(f"({finding['seconds']:.2f} s)"), soft_wrap=True)
+    if finding["message"]:
+        out.print(Text(f"  {finding['message']}"), soft_wrap=True)
+    for statement in finding["evidence"]["statements"]:
+        out.print(Text(f"  {statement}"), soft_wrap=True)
+    if finding["evidence"]["tracks"]:
+        print_table(TRACKS, (track_row(track) for track in finding["evidence"]["tracks"]))
+
+
+def track_row(track: Plain) -> tuple[object, ...]:
+    """Return a face track as a line of the table."""
+    return (
+        track["id"],
+        wording.clock(track["first_s"]),
+        wording.clock(track["last_s"]),
+        track["frames"],
+        round(track["median_face_px"]),
+        track["score"],
+        track["log10_lr"],
+        track["label"],
+    )

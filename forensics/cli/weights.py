@@ -1,0 +1,88 @@
+"""`forensics weights`: what the detectors judge by."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from .. import manifest, settings
+from .. import weights as found_weights
+from ..errors import WeightsError
+from ..manifest import WeightsEntry
+from .common import json_option, load_settings, print_json, print_table
+
+COLUMNS = ("name", "status", "trunk", "date", "AUC", "sha256", "file")
+
+
+@click.group()
+def weights() -> None:
+    """List, verify and add weights."""
+
+
+@weights.command("list")
+@json_option
+@click.pass_context
+def list_(ctx: click.Context, as_json: bool) -> None:
+    """List the weights that detectors would use, with what was measured and what they may be used for."""
+    entries = found_weights.find(load_settings(ctx))
+    if as_json:
+        print_json({**manifest.as_table(entry), "path": str(entry.path)} for entry in entries)
+        return
+    if not entries:
+        click.echo("no weights; 'pip install forensics-weights' or set FORENSICS_WEIGHTS", err=True)
+        return
+    print_table(COLUMNS, (row(entry) for entry in entries))
+    for use in sorted({f"{entry.name}: {entry.permitted_use}" for entry in entries}):
+        click.echo(f"Permitted use of {use}")
+
+
+@weights.command()
+@click.pass_context
+def verify(ctx: click.Context) -> None:
+    """Compare every file with the hash in its manifest; exit 1 when one differs."""
+    wrong = 0
+    for entry in found_weights.find(load_settings(ctx)):
+        try:
+            found_weights.verify(entry)
+            click.echo(f"{entry.path}: ok")
+        except WeightsError as error:
+            wrong += 1
+            click.echo(f"Error: {error}", err=True)
+    ctx.exit(1 if wrong else 0)
+
+
+@weights.command()
+@click.argument("source", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("target", type=click.Path(file_okay=False, path_type=Path), required=False)
+@click.pass_context
+def add(ctx: click.Context, source: Path, target: Path | None) -> None:
+    """Copy the weights of a folder with a manifest into your own weights folder, after verifying them.
+
+    TARGET is the folder of the setting 'weights', or the one in your data folder.
+    """
+    configured = load_settings(ctx).weights
+    target = target or (Path(configured) if configured else settings.data_dir() / "weights")
+    target.mkdir(parents=True, exist_ok=True)
+    for entry in manifest.read(source / manifest.FILE_NAME).entries:
+        found_weights.verify(entry)
+        shutil.copyfile(entry.path, target / entry.file)
+        manifest.put(replace(entry, manifest=target / manifest.FILE_NAME))
+        click.echo(f"{entry.name}: added to {target}")
+    if not configured:
+        click.echo(f"To use them: export FORENSICS_WEIGHTS={target}")
+
+
+def row(entry: WeightsEntry) -> tuple[object, ...]:
+    """Return an entry as a line of the table."""
+    auc = entry.figures.get("auc")
+    shown = f"{auc['value']:.3f}" if isinstance(auc, dict) and "value" in auc else ""
+    return (
+        entry.name,
+        entry.status.value,
+        entry.trunk,
+        entry.date,
+        shown,
+        entry.sha256[:12],
+        str(entry.path),
+    )

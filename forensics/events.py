@@ -1,0 +1,130 @@
+"""What goes to a worker and what comes back: plain values that cross a pipe, or one day a network, as JSON."""
+
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from cattrs.preconf.json import JsonConverter, make_converter
+
+from .errors import ForensicsError, PluginError, UsageError
+from .records import Failure, Finding, Passage, Verdict
+
+
+@dataclass(frozen=True)
+class Task:
+    """One file to analyse. `path` comes from `os.fsdecode`.
+
+    `without` has the findings of detectors that are left out: they cost an earlier try its deadline or its process.
+    """
+
+    id: int
+    path: str
+    passage: Passage = field(default_factory=Passage)
+    without: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A worker has loaded its plugins: what its results depend on, what they may be used for, what is broken."""
+
+    pipeline: dict[str, Any]
+    permitted_use: tuple[str, ...]
+    broken: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Started:
+    """Work on a task began."""
+
+    task_id: int
+    worker: int
+
+
+@dataclass(frozen=True)
+class Hashed:
+    """The file's hash is known. The worker waits until `Executor.decide` says whether to go on."""
+
+    task_id: int
+    sha256: str
+    size_bytes: int
+    pipeline: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class DetectorStarted:
+    """A detector began; its own deadline runs from here."""
+
+    task_id: int
+    detector: str
+
+
+@dataclass(frozen=True)
+class FindingReady:
+    """A detector ended."""
+
+    task_id: int
+    finding: Finding
+
+
+@dataclass(frozen=True)
+class Done:
+    """The verdict."""
+
+    task_id: int
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Failed:
+    """There is no verdict. `failure.detector` is set when that detector hung or took the worker with it."""
+
+    task_id: int
+    failure: Failure
+
+
+GO, SKIP = b"go", b"skip"  # the answers to Hashed
+
+Event = Started | Hashed | DetectorStarted | FindingReady | Done | Failed
+Message = Ready | Event
+
+
+KINDS: dict[str, type[Message]] = {
+    kind.__name__: kind
+    for kind in (Ready, Started, Hashed, DetectorStarted, FindingReady, Done, Failed)
+}
+
+
+@cache
+def converter() -> JsonConverter:
+    """Return the converter between these values and JSON."""
+    return make_converter()
+
+
+def pack(message: Message) -> bytes:
+    """Return a message as JSON."""
+    body = converter().unstructure(message)
+    return converter().dumps({"kind": type(message).__name__, "body": body}).encode()
+
+
+def unpack(data: bytes) -> Message:
+    """Return the message in JSON. Raises UsageError or PluginError when it is a refusal to start."""
+    raw = converter().loads(data, dict[str, Any])
+    if "refused" in raw:
+        raise (UsageError if raw["usage"] else PluginError)(raw["refused"])
+    return converter().structure(raw["body"], KINDS[raw["kind"]])
+
+
+def pack_refusal(error: ForensicsError) -> bytes:
+    """Return, as what a worker says in place of Ready, the error for which it can't start."""
+    refusal = {"refused": str(error), "usage": isinstance(error, UsageError)}
+    return converter().dumps(refusal).encode()
+
+
+def pack_task(task: Task) -> bytes:
+    """Return a task as JSON."""
+    return converter().dumps(task).encode()
+
+
+def unpack_task(data: bytes) -> Task:
+    """Return the task in JSON."""
+    return converter().loads(data, Task)

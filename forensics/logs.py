@@ -1,0 +1,47 @@
+"""Structured log lines: `key=value` or JSON, on stderr."""
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+from .settings import Settings
+
+PLAIN = frozenset(logging.LogRecord("", 0, "", 0, "", (), None).__dict__) | {"message", "taskName"}
+
+
+def configure(settings: Settings) -> None:
+    """Send this process's log lines to stderr in the form and from the level that the settings say."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Lines(as_json=settings.log_format == "json"))
+    root = logging.getLogger("forensics")
+    root.handlers[:] = [handler]
+    root.setLevel(settings.log_level.upper())
+    root.propagate = False
+
+
+class Lines(logging.Formatter):
+    """Formats a record as one line; values passed as `extra` become fields of their own."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        super().__init__()
+        self.as_json = as_json
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return one line, without its line break."""
+        fields = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "event": record.getMessage(),
+            **{k: v for k, v in record.__dict__.items() if k not in PLAIN},
+        }
+        if self.as_json:
+            return json.dumps(fields, default=str)
+        return " ".join(f"{key}={quoted(value)}" for key, value in fields.items())
+
+
+def quoted(value: Any) -> str:
+    """Return a value that stays one word of the line."""
+    text = str(value)
+    return json.dumps(text) if not text or any(c in text for c in ' "=\n\r\t') else text

@@ -1,0 +1,176 @@
+"""One descriptor per file: hash, probe, sample. The file is never changed, and nothing else is opened."""
+
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from av.container import InputContainer
+from av.error import FFmpegError
+from PIL.Image import Image
+
+from ..errors import ErrorCode, MediaError
+from ..records import MediaInfo, MediaKind, Passage
+from ..settings import Settings
+from . import sampling, stills, videos
+from .decoder import Decoder, decoder
+from .descriptor import BLOCK_BYTES, DescriptorFile, descriptor, shown, unreadable
+from .formats import HEAD_BYTES, is_heif, not_decoded, too_many_pixels, unsupported
+from .plan import plan
+from .sampling import Sampling
+from .scenes import across_cut
+
+if TYPE_CHECKING:
+    from ..records import Picture
+
+__all__ = ["Media", "Sampling", "across_cut", "opened"]
+
+
+@contextmanager
+def opened(path: str, settings: Settings | None = None) -> "Iterator[Media]":
+    """Open one file for analysis; `path` may hold bytes that are not UTF-8, as `os.fsdecode` gives them.
+
+    Raises MediaError: vanished, unreadable, unsupported (not a regular file), empty or too_large.
+    """
+    limits = settings or Settings()
+    with descriptor(path, limits.max_file_mb * 1e6) as fd:
+        yield Media(fd, path, limits)
+
+
+class Media:
+    """One open file. All methods read the bytes behind the same descriptor, whatever becomes of the path."""
+
+    def __init__(self, fd: int, path: str, settings: Settings) -> None:
+        self.fd = fd
+        self.name = shown(path)
+        self._path = path
+        self._settings = settings
+        self._opened_as = identity(fd)
+
+    def sha256(self) -> str:
+        """Return the hash of all bytes, in hexadecimal. Raises MediaError unreadable."""
+        file, total = DescriptorFile(self.fd), hashlib.sha256()
+        with self._decoding(file, OSError):
+            while block := file.read(BLOCK_BYTES):
+                total.update(block)
+        return total.hexdigest()
+
+    def check_unchanged(self) -> None:
+        """Raise MediaError changed when the file was written to since it was opened."""
+        if identity(self.fd) != self._opened_as:
+            reason = f"{self.name}: was written to while it was read; it will be analysed again"
+            raise MediaError(ErrorCode.CHANGED, reason)
+
+    def probe(self, sha256: str) -> MediaInfo:
+        """Say what the file is. Content decides, not the name.
+
+        Raises MediaError: unsupported, undecodable, no_video, too_large (more pixels than are decoded) or unreadable.
+        """
+        file = DescriptorFile(self.fd)
+        with self._decoding(file, *stills.BROKEN), stills.picture(file) as picture:
+            if picture is not None and not stills.is_animated(picture):
+                return self._still_info(sha256, picture)
+        return self._video_info(sha256)
+
+    def sample(
+        self, info: MediaInfo, settings: Settings, passage: Passage | None = None
+    ) -> Sampling:
+        """Return the sampled frames of what `probe` found, decoded while they are iterated.
+
+        Raises MediaError no_video when the passage lies outside the video.
+        """
+        if info.kind is MediaKind.STILL:
+            return sampling.of_still(self._decode_still)
+        wanted = plan(info, settings, passage or Passage())
+        if info.duration_s and wanted.start_s >= wanted.end_s:
+            reason = (
+                f"{self.name}: lasts {info.duration_s:.1f} s; the passage asked for has no frame"
+            )
+            raise MediaError(ErrorCode.NO_VIDEO, reason)
+        return sampling.of_video(info, wanted, self._decoder, self._not_decoded())
+
+    def _still_info(self, sha256: str, picture: Image) -> MediaInfo:
+        width, height = stills.upright_size(picture)
+        self._check_pixels(width, height)
+        kind = str(picture.format).lower()
+        size = os.fstat(self.fd).st_size
+        return MediaInfo(sha256, size, MediaKind.STILL, kind, kind, width, height)
+
+    def _video_info(self, sha256: str) -> MediaInfo:
+        if is_heif(self._head()):
+            raise unsupported(self.name)
+        with self._container() as container:
+            stream = videos.recording(container, self.name, self._settings.max_megapixels)
+            if not stream.width * stream.height:
+                self._check_claim()
+            info = videos.described(container, stream, sha256)
+        return info if info.duration_s else replace(info, duration_s=self._measured())
+
+    def _check_claim(self) -> None:
+        """Raise MediaError too_large when that is why the decoders gave no size."""
+        with self._container(videos.header_only()) as container:
+            videos.recording(container, self.name, self._settings.max_megapixels)
+
+    def _measured(self) -> float | None:
+        with self._container() as container:
+            stream = videos.recording(container, self.name, self._settings.max_megapixels)
+            return videos.measured(container, stream)
+
+    def _decode_still(self) -> "Picture":
+        file = DescriptorFile(self.fd)
+        with self._decoding(file, *stills.BROKEN), stills.picture(file) as picture:
+            if picture is None:
+                raise self._not_decoded()
+            self._check_pixels(*picture.size)
+            return stills.pixels(picture)
+
+    @contextmanager
+    def _container(self, options: dict[str, str] | None = None) -> Iterator[InputContainer]:
+        file = DescriptorFile(self.fd)
+        how = options or videos.limited(self._settings.max_megapixels)
+        with (
+            self._decoding(file, OSError, FFmpegError),
+            videos.container(file, how) as container,
+        ):
+            yield container
+
+    @contextmanager
+    def _decoder(self, faults: "Counter[str]") -> Iterator[Decoder]:
+        file = DescriptorFile(self.fd)
+        with (
+            self._decoding(file, OSError, FFmpegError),
+            decoder(file, self.name, self._settings, faults) as one,
+        ):
+            yield one
+            if file.fault:
+                raise file.fault
+
+    @contextmanager
+    def _decoding(self, file: DescriptorFile, *broken: type[Exception]) -> Iterator[None]:
+        """Say what a decoder's failure means: the system refused a read, or the content is broken."""
+        try:
+            yield
+        except broken as error:
+            if file.fault:
+                raise unreadable(self._path, file.fault) from error
+            raise self._not_decoded() from error
+
+    def _head(self) -> bytes:
+        return os.pread(self.fd, HEAD_BYTES, 0)
+
+    def _not_decoded(self) -> MediaError:
+        return not_decoded(self.name, self._head())
+
+    def _check_pixels(self, width: int, height: int) -> None:
+        limit = self._settings.max_megapixels
+        if width * height > limit * 1e6:
+            raise too_many_pixels(self.name, width, height, limit)
+
+
+def identity(fd: int) -> tuple[int, int, int]:
+    """Return what changes when a file is written to."""
+    status = os.fstat(fd)
+    return status.st_ino, status.st_size, status.st_mtime_ns

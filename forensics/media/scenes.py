@@ -1,0 +1,36 @@
+"""Whether two frames are across a cut, from the colours of tiny versions of them."""
+
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from ..records import Picture
+
+TINY = (64, 36)
+# Share of the picture whose colour class changed. In 22 clips without cuts neighbours 0.2 s apart stayed
+# at or under 0.16; frames of different clips were at 0.31 or over.
+CUT = 0.28
+
+Colours = npt.NDArray[np.float64]
+
+
+def colours(pixels: "Picture") -> Colours:
+    """Return the share of each of 512 colour classes, 8 levels per channel, in a tiny version of a frame."""
+    tiny = cv2.resize(pixels, TINY, interpolation=cv2.INTER_AREA)
+    levels = tiny.astype(np.intp) // 32
+    classes = (levels[..., 0] * 8 + levels[..., 1]) * 8 + levels[..., 2]
+    counts = np.bincount(classes.ravel(), minlength=512)
+    return counts.astype(np.float64) / classes.size
+
+
+def changed(before: Colours, after: Colours) -> bool:
+    """Tell from the colours of two frames whether the picture changed as it does at a cut."""
+    return float(np.abs(before - after).sum()) / 2 > CUT
+
+
+def across_cut(before: "Picture", after: "Picture") -> bool:
+    """Tell whether two frames look like different shots."""
+    return changed(colours(before), colours(after))

@@ -1,0 +1,173 @@
+"""The daemon's life: list, queue, dispatch, beat, and stop without losing anything."""
+
+import logging
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from .dispatch import Dispatcher, Ended, utc_now
+from .errors import UnreachableError
+from .events import Message, Ready
+from .executor import Executor
+from .intake import Settling, listing
+from .settings import Settings
+from .store import jobs
+from .store.database import reading, writing
+from .watcher import Watcher
+
+log = logging.getLogger(__name__)
+
+BEAT_S = 10.0
+WOKEN_S = 0.3
+POLL_S = 2.0
+STEP_S = 0.1
+BACKOFF_S = (0.5, 30.0)
+
+
+class Intake:
+    """Queues the files of the watched folders once they are ready."""
+
+    def __init__(self, engine: Engine, settings: Settings, folders: Sequence[Path]) -> None:
+        self._engine, self._folders = engine, folders
+        self._settling = Settling(settings.settle_s)
+
+    @property
+    def waiting(self) -> int:
+        """Return the number of files that are still settling."""
+        return self._settling.waiting
+
+    def next_due(self, now: float) -> float | None:
+        """Return the seconds until a file could be ready."""
+        return self._settling.next_due(now)
+
+    def take_in(self, now: float) -> int:
+        """List the folders and queue what is new and settled; returns how many jobs were made."""
+        ready = self._settling.settled(list(self._unknown()), now)
+        if not ready:
+            return 0
+        with writing(self._engine) as session:
+            sighted = jobs.sight(session, ready, utc_now())
+        for file in ready:
+            log.info("queued", extra={"path": file.path, "bytes": file.size_bytes})
+        return len(sighted.job_ids)
+
+    def _unknown(self) -> Iterator[jobs.SeenFile]:
+        files_left = listing(self._folders)
+        while files := list(islice(files_left, 500)):
+            with reading(self._engine) as session:
+                yield from jobs.unknown(session, files)
+
+
+class Service:
+    """Watches folders until told to stop. Everything that must survive is in the database."""
+
+    def __init__(
+        self, engine: Engine, settings: Settings, folders: Sequence[Path], executor: Executor
+    ) -> None:
+        self._engine, self._settings, self._folders = engine, settings, folders
+        self._executor = executor
+        self._intake = Intake(engine, settings, folders)
+        self._dispatcher = Dispatcher(
+            engine, executor, on_ready=log_ready, on_event=log_event, on_ended=self._ended
+        )
+        self._daemon_id: int | None = None
+        self._listed = self._beaten = float("-inf")
+        self._wait_s = BACKOFF_S[0]
+        self.failed = 0
+
+    def run(self, stop: threading.Event, *, once: bool = False) -> None:
+        """Work until `stop` is set, or with `once` until everything found has ended; then shut down."""
+        watcher = Watcher(self._folders, self._settings.watcher)
+        log.info("watching", extra={"folders": [str(f) for f in self._folders]})
+        try:
+            while not stop.is_set() and not (once and self._idle()):
+                self._turn(watcher, stop)
+        finally:
+            watcher.close()
+            self._shut_down(stop)
+
+    def _turn(self, watcher: Watcher, stop: threading.Event) -> None:
+        """Do what is due; while the database does not answer, wait longer each time and lose nothing."""
+        try:
+            now = time.monotonic()
+            self._beat(now)
+            if self._is_listing_due(watcher, now):
+                self._intake.take_in(now)
+                self._listed = now
+            self._dispatcher.step(STEP_S)
+            self._wait_s = BACKOFF_S[0]
+        except UnreachableError as error:
+            if self._wait_s == BACKOFF_S[0]:
+                log.warning("database unreachable, waiting", extra={"why": str(error)})
+            stop.wait(self._wait_s)
+            self._wait_s = min(self._wait_s * 2, BACKOFF_S[1])
+
+    def _is_listing_due(self, watcher: Watcher, now: float) -> bool:
+        since = now - self._listed
+        due = self._intake.next_due(now)
+        often = POLL_S if watcher.polls else self._settings.rescan_s
+        if since >= often or (due is not None and due <= 0):
+            return True
+        return since >= WOKEN_S and watcher.take()
+
+    def _beat(self, now: float) -> None:
+        if now - self._beaten < BEAT_S:
+            return
+        with writing(self._engine) as session:
+            if self._daemon_id is None:
+                folders = [str(folder) for folder in self._folders]
+                self._daemon_id = jobs.start_daemon(
+                    session, folders, self._settings.workers, utc_now()
+                )
+            jobs.beat(session, self._daemon_id, utc_now())
+            jobs.reclaim(session, utc_now())
+        self._beaten = now
+
+    def _idle(self) -> bool:
+        """Say whether one pass is over: listed, nothing settling, queued or running."""
+        if self._listed == float("-inf") or self._intake.waiting or self._dispatcher.busy:
+            return False
+        with reading(self._engine) as session:
+            return jobs.unfinished(session) == 0
+
+    def _shut_down(self, stop: threading.Event) -> None:
+        """Let running jobs finish for `stop_s`, hand back the rest, and say goodbye in the database."""
+        until = time.monotonic() + self._settings.stop_s
+        try:
+            while self._dispatcher.busy and time.monotonic() < until:
+                self._dispatcher.step(STEP_S, claim=False)
+            self._dispatcher.hand_back()
+            if self._daemon_id is not None:
+                with writing(self._engine) as session:
+                    jobs.stop_daemon(session, self._daemon_id, utc_now())
+        except UnreachableError as error:
+            log.warning(
+                "stopped without the database; leases will expire", extra={"why": str(error)}
+            )
+        finally:
+            self._executor.close()
+        log.info("stopped")
+
+    def _ended(self, ended: Ended) -> None:
+        self.failed += ended.failure is not None
+        if ended.failure:
+            log.warning("failed", extra={"path": ended.path, "error": ended.failure.code.value})
+        else:
+            log.info("verdict", extra={"path": ended.path, "verdict": ended.verdict_id})
+
+
+def log_ready(ready: Ready) -> None:
+    """Say what is broken and what the weights may be used for."""
+    for broken in ready.broken:
+        log.warning("plugin broken", extra={"plugin": broken})
+    for use in ready.permitted_use:
+        log.info("permitted use", extra={"weights": use})
+
+
+def log_event(event: Message, path: str) -> None:
+    """Keep a trace of a job's steps for whoever asks for it."""
+    log.debug(type(event).__name__, extra={"path": path})

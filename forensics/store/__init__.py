@@ -1,0 +1,1 @@
+"""The database: what was seen, what is to be done, and what was found."""

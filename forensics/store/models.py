@@ -1,0 +1,296 @@
+"""The tables. Times are UTC and timezone-aware on both databases; enums store their value; constraints are named."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Double,
+    Enum,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.types import TypeDecorator
+
+from ..errors import ErrorCode
+from ..records import Label, MediaKind, Outcome, Reason
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment in UTC: aware in Python on both databases; SQLite keeps it without its zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse a naive time and turn any other into UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give SQLite's times their zone back."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class JobState(StrEnum):
+    """Where a job is."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+def words(kind: type[StrEnum]) -> Enum:
+    """Store an enum as its value, in a text column without a check: adding a value needs no migration."""
+    return Enum(
+        kind,
+        native_enum=False,
+        create_constraint=False,
+        length=32,
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+BigKey = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Table(DeclarativeBase):
+    """Common metadata of all tables."""
+
+    metadata = MetaData(naming_convention=NAMES)
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: UtcDateTime,
+        float: Double,
+        str: Text,
+        dict[str, Any]: JSON,
+        list[Any]: JSON,
+        JobState: words(JobState),
+        Label: words(Label),
+        Reason: words(Reason),
+        Outcome: words(Outcome),
+        MediaKind: words(MediaKind),
+        ErrorCode: words(ErrorCode),
+    }
+
+
+class Sighting(Table):
+    """A path where something was seen, as raw bytes (`path_key`) and escaped for display and search (`path`).
+
+    `path_hash`, its SHA-256, is for the index: a path may be longer than what PostgreSQL indexes. Rewritten content makes a new sighting and takes `is_current` from the old one; `gone_at` is when that, or the
+    file's absence, was noticed. At most one sighting of a path is current.
+    """
+
+    __tablename__ = "sighting"
+    __table_args__ = (
+        UniqueConstraint("path_hash", "size_bytes", "mtime_ns", "inode"),
+        Index(
+            "ix_sighting_current",
+            "path_hash",
+            unique=True,
+            sqlite_where=text("is_current = 1"),
+            postgresql_where=text("is_current"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    path_key: Mapped[bytes] = mapped_column(LargeBinary)
+    path_hash: Mapped[str]
+    path: Mapped[str]
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    mtime_ns: Mapped[int] = mapped_column(BigInteger)
+    inode: Mapped[int] = mapped_column(BigInteger)
+    seen_at: Mapped[datetime]
+    is_current: Mapped[bool] = mapped_column(default=True)
+    gone_at: Mapped[datetime | None]
+    case: Mapped[str | None] = mapped_column("case_name")
+    exhibit: Mapped[str | None]
+    media_id: Mapped[int | None] = mapped_column(ForeignKey("media.id"), index=True)
+    media: Mapped["Media | None"] = relationship()
+
+
+class Job(Table):
+    """Work on one sighting. `verdict_id` is the verdict that answered it, its own or an earlier one of the same bytes.
+
+    While it runs, `analysis_id` is the analysis that it owns. `is_default` says that the default pipeline is asked
+    for, so that any daemon may take it. `updated_at` is when it was queued, claimed or ended; lists are in its order.
+    """
+
+    __tablename__ = "job"
+    __table_args__ = (
+        Index("ix_job_queue", "state", "priority", "id"),
+        Index("ix_job_updated", "updated_at", "id"),
+        Index("ix_job_sighting", "sighting_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    sighting_id: Mapped[int] = mapped_column(ForeignKey("sighting.id"))
+    sighting: Mapped[Sighting] = relationship()
+    state: Mapped[JobState] = mapped_column(default=JobState.QUEUED)
+    priority: Mapped[int] = mapped_column(default=0)
+    parameters: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    is_default: Mapped[bool] = mapped_column(default=True)
+    attempts: Mapped[int] = mapped_column(default=0)
+    interruptions: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    not_before: Mapped[datetime]
+    lease_token: Mapped[str | None] = mapped_column(index=True)
+    lease_expires_at: Mapped[datetime | None]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    error: Mapped[ErrorCode | None]
+    error_message: Mapped[str | None]
+    analysis_id: Mapped[int | None] = mapped_column(ForeignKey("analysis.id"), index=True)
+    verdict_id: Mapped[int | None] = mapped_column(ForeignKey("verdict.id"), index=True)
+    verdict: Mapped["VerdictRow | None"] = relationship(foreign_keys=[verdict_id])
+
+
+class Media(Table):
+    """One content, by its SHA-256, with the verdict in force."""
+
+    __tablename__ = "media"
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    sha256: Mapped[str] = mapped_column(unique=True)
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    first_seen_at: Mapped[datetime]
+    info: Mapped[dict[str, Any] | None]
+    verdict_id: Mapped[int | None] = mapped_column(
+        ForeignKey("verdict.id", use_alter=True), index=True
+    )
+
+
+class Pipeline(Table):
+    """Everything that decides a result beside the media: detectors, weights, thresholds, sampling. `hash` covers it.
+
+    `default_since` is when it last took over as the default one; the newest of these is the default pipeline now, and
+    a verdict of any other is stale. One that was only asked for by flags has none.
+    """
+
+    __tablename__ = "pipeline"
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    hash: Mapped[str] = mapped_column(unique=True)
+    description: Mapped[dict[str, Any]]
+    default_since: Mapped[datetime | None] = mapped_column(index=True)
+    created_at: Mapped[datetime]
+
+
+class Analysis(Table):
+    """One examination of one media by one pipeline; the running job that names it does the work."""
+
+    __tablename__ = "analysis"
+    __table_args__ = (UniqueConstraint("media_id", "pipeline_id"),)
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    media_id: Mapped[int] = mapped_column(ForeignKey("media.id"))
+    pipeline_id: Mapped[int] = mapped_column(ForeignKey("pipeline.id"))
+    pipeline: Mapped[Pipeline] = relationship()
+    created_at: Mapped[datetime]
+
+
+class VerdictRow(Table):
+    """A verdict. `payload` is its canonical text; `hash` covers it and the previous row's hash."""
+
+    __tablename__ = "verdict"
+    __table_args__ = (Index("ix_verdict_label_id", "label", "id"),)
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    analysis_id: Mapped[int] = mapped_column(ForeignKey("analysis.id"), index=True)
+    analysis: Mapped[Analysis] = relationship()
+    label: Mapped[Label]
+    reason: Mapped[Reason | None]
+    fake: Mapped[float | None]
+    log10_lr: Mapped[float | None]
+    created_at: Mapped[datetime] = mapped_column(index=True)
+    payload: Mapped[str]
+    hash: Mapped[str] = mapped_column(unique=True)
+    previous_hash: Mapped[str] = mapped_column(unique=True)
+    findings: Mapped[list["FindingRow"]] = relationship(order_by="FindingRow.id")
+
+
+class FindingRow(Table):
+    """What one detector found; its evidence as JSON."""
+
+    __tablename__ = "finding"
+    __table_args__ = (UniqueConstraint("verdict_id", "detector"),)
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    verdict_id: Mapped[int] = mapped_column(ForeignKey("verdict.id"))
+    detector: Mapped[str] = mapped_column(index=True)
+    version: Mapped[str]
+    weights: Mapped[str | None]
+    outcome: Mapped[Outcome]
+    score: Mapped[float | None]
+    fake: Mapped[float | None]
+    log10_lr: Mapped[float | None]
+    seconds: Mapped[float]
+    message: Mapped[str]
+    evidence: Mapped[dict[str, Any]]
+    artifacts: Mapped[list["ArtifactRow"]] = relationship(order_by="ArtifactRow.id")
+
+
+class ArtifactRow(Table):
+    """A file made as evidence, kept outside the database under its hash."""
+
+    __tablename__ = "artifact"
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    finding_id: Mapped[int] = mapped_column(ForeignKey("finding.id"), index=True)
+    name: Mapped[str]
+    media_type: Mapped[str]
+    sha256: Mapped[str] = mapped_column(index=True)
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+
+
+class Daemon(Table):
+    """A running daemon's heartbeat."""
+
+    __tablename__ = "daemon"
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    host: Mapped[str]
+    pid: Mapped[int]
+    folders: Mapped[list[Any]]
+    workers: Mapped[int]
+    started_at: Mapped[datetime]
+    beat_at: Mapped[datetime]
+    stopped_at: Mapped[datetime | None]
+
+
+class Review(Table):
+    """People's words on a verdict, append-only, kept apart from the tool's."""
+
+    __tablename__ = "review"
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    verdict_id: Mapped[int] = mapped_column(ForeignKey("verdict.id"), index=True)
+    examiner: Mapped[str]
+    conclusion: Mapped[str]
+    note: Mapped[str]
+    created_at: Mapped[datetime]

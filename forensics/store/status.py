@@ -1,0 +1,171 @@
+"""How the queue, the files and the daemons are doing."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from ..errors import ErrorCode
+from ..plain import plain
+from .answers import ENDED, is_newest
+from .models import Daemon, Job, JobState, Sighting
+
+ALIVE_S = 30.0
+
+
+@dataclass(frozen=True)
+class DaemonLine:
+    """A daemon that beats."""
+
+    host: str
+    pid: int
+    folders: tuple[str, ...]
+    workers: int
+    started_at: datetime
+    beat_at: datetime
+
+
+@dataclass(frozen=True)
+class LastError:
+    """The failure of the current file that failed last."""
+
+    path: str
+    error: ErrorCode
+    message: str | None
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Status:
+    """`states` counts jobs that are queued and running, and current files whose newest ended job is done or failed.
+
+    `oldest_waiting` is when the job that waits longest was queued; `failed_by_code` splits up the failed files.
+    """
+
+    states: dict[JobState, int]
+    oldest_waiting: datetime | None
+    daemons: tuple[DaemonLine, ...]
+    running: tuple[str, ...]
+    failed_by_code: dict[ErrorCode, int]
+    last_error: LastError | None
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as JSON values."""
+        told: dict[str, Any] = plain(self)
+        return told
+
+
+@dataclass(frozen=True)
+class JobLine:
+    """A job in a list. `message` says more about its error."""
+
+    id: int
+    path: str
+    state: JobState
+    priority: int
+    attempts: int
+    interruptions: int
+    created_at: datetime
+    not_before: datetime
+    finished_at: datetime | None
+    error: ErrorCode | None
+    message: str | None
+    verdict_id: int | None
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as JSON values."""
+        told: dict[str, Any] = plain(asdict(self))
+        return told
+
+
+def status(session: Session, now: datetime) -> Status:
+    """Return how things stand."""
+    ended = ended_files(session)
+    queue = select(Job.state, func.count()).where(Job.state.not_in(ENDED)).group_by(Job.state)
+    waiting = {row[0]: row[1] for row in session.execute(queue)}
+    failed = {error: n for (state, error), n in ended.items() if error is not None}
+    done = sum(n for (state, error), n in ended.items() if state is JobState.DONE)
+    return Status(
+        dict.fromkeys(JobState, 0)
+        | waiting
+        | {JobState.DONE: done, JobState.FAILED: sum(failed.values())},
+        session.scalar(select(func.min(Job.created_at)).where(Job.state == JobState.QUEUED)),
+        alive(session, now),
+        running(session),
+        failed,
+        last_error(session),
+    )
+
+
+def ended_files(session: Session) -> dict[tuple[JobState, ErrorCode | None], int]:
+    """Count the current files by what their newest ended job came to."""
+    rows = session.execute(
+        select(Job.state, Job.error, func.count())
+        .join(Sighting)
+        .where(Sighting.is_current, is_newest(ENDED))
+        .group_by(Job.state, Job.error)
+    )
+    return {(state, error): count for state, error, count in rows}
+
+
+def alive(session: Session, now: datetime) -> tuple[DaemonLine, ...]:
+    """Return the daemons that have beaten lately and not stopped."""
+    rows = session.scalars(
+        select(Daemon)
+        .where(Daemon.stopped_at.is_(None), Daemon.beat_at > now - timedelta(seconds=ALIVE_S))
+        .order_by(Daemon.id)
+    )
+    return tuple(
+        DaemonLine(d.host, d.pid, tuple(d.folders), d.workers, d.started_at, d.beat_at)
+        for d in rows
+    )
+
+
+def running(session: Session) -> tuple[str, ...]:
+    """Return the files that are being analysed, in the order of their jobs."""
+    paths = select(Sighting.path).join(Job, Job.sighting_id == Sighting.id)
+    return tuple(session.scalars(paths.where(Job.state == JobState.RUNNING).order_by(Job.id)))
+
+
+def last_error(session: Session) -> LastError | None:
+    """Return the last failure among current files that has not been made good since."""
+    row = session.execute(
+        select(Sighting.path, Job.error, Job.error_message, Job.updated_at)
+        .join(Job, Job.sighting_id == Sighting.id)
+        .where(Job.state == JobState.FAILED, Sighting.is_current, is_newest(ENDED))
+        .order_by(Job.updated_at.desc(), Job.id.desc())
+        .limit(1)
+    ).one_or_none()
+    return LastError(row[0], row[1], row[2], row[3]) if row and row[1] else None
+
+
+def job_list(
+    session: Session, state: JobState | None, limit: int, before: int | None = None
+) -> list[JobLine]:
+    """Return jobs, the newest first; `before` is the last job's id on the page before."""
+    jobs = select(Job, Sighting.path).join(Sighting).order_by(Job.id.desc()).limit(limit)
+    if state is not None:
+        jobs = jobs.where(Job.state == state)
+    if before is not None:
+        jobs = jobs.where(Job.id < before)
+    return [job_line(job, path) for job, path in session.execute(jobs)]
+
+
+def job_line(job: Job, path: str) -> JobLine:
+    """Return a job as a line of a list."""
+    return JobLine(
+        job.id,
+        path,
+        job.state,
+        job.priority,
+        job.attempts,
+        job.interruptions,
+        job.created_at,
+        job.not_before,
+        job.finished_at,
+        job.error,
+        job.error_message,
+        job.verdict_id,
+    )

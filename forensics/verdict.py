@@ -1,0 +1,160 @@
+"""Calibrate, fuse, decide, give the reason. Pure arithmetic on records; nothing here reads a file or a clock."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import log10, sqrt
+
+from .records import (
+    Calibration,
+    Coverage,
+    Finding,
+    Label,
+    MediaKind,
+    Outcome,
+    Reason,
+    TrackScore,
+)
+
+FUSION_RULE = "mean-log10-lr/1"
+LN10 = 2.302585092994046
+MIN_DECODED_SHARE = 0.8
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The answer, before it is joined with what it rests on."""
+
+    label: Label
+    reason: Reason | None = None
+    fake: float | None = None
+    log10_lr: float | None = None
+
+
+def log10_lr(score: float, calibration: Calibration) -> float:
+    """Return the base-10 log likelihood ratio of a raw score, capped on either side."""
+    raw = (calibration.slope * score + calibration.intercept) / LN10
+    return max(-calibration.cap_log10, min(calibration.cap_log10, raw))
+
+
+def at_equal_priors(log10_ratio: float) -> float:
+    """Return LR / (1 + LR): the ratio from 0 to 1."""
+    return 1 / (1 + 10**-log10_ratio)
+
+
+def file_ratio(ratios: Sequence[float]) -> float:
+    """Return the log10 ratio for "one of these faces is manipulated" from those of the single faces.
+
+    With no knowledge of which one it would be, the likelihood is the mean over the faces, so the ratio is too:
+    more faces make no false alarm more likely than one does.
+    """
+    return log10(sum(10**ratio for ratio in ratios) / len(ratios))
+
+
+def label_of(ratio: float, fake_at: float, real_at: float) -> Label:
+    """Return the label of a log10 ratio between two thresholds."""
+    if ratio >= fake_at:
+        return Label.FAKE
+    return Label.REAL if ratio <= real_at else Label.INCONCLUSIVE
+
+
+def is_validated(track: TrackScore, calibration: Calibration, kind: MediaKind) -> bool:
+    """Say whether the calibration was fitted for faces as large and as long in sight as this one."""
+    frames = calibration.min_frames if kind is MediaKind.VIDEO else 1
+    return track.frames >= frames and track.median_face_px >= calibration.min_face_px
+
+
+def calibrate_track(track: TrackScore, calibration: Calibration, kind: MediaKind) -> TrackScore:
+    """Give a track its ratio and label; one outside what was validated is inconclusive."""
+    if not is_validated(track, calibration, kind):
+        return replace(track, label=Label.INCONCLUSIVE)
+    ratio = log10_lr(track.score, calibration)
+    label = label_of(ratio, calibration.fake_at, calibration.real_at)
+    return replace(track, log10_lr=ratio, label=label)
+
+
+def calibrate(finding: Finding, calibration: Calibration | None, kind: MediaKind) -> Finding:
+    """Fill a finding's `log10_lr` and `fake`; both stay None where nothing validated was scored."""
+    score = finding.score if finding.outcome is Outcome.SCORED else None
+    if score is None or calibration is None or kind not in calibration.kinds:
+        return finding
+    tracks = tuple(calibrate_track(t, calibration, kind) for t in finding.evidence.tracks)
+    finding = replace(finding, evidence=replace(finding.evidence, tracks=tracks))
+    ratios = [track.log10_lr for track in tracks if track.log10_lr is not None]
+    if tracks and not ratios:
+        return finding
+    ratio = file_ratio(ratios) if tracks else log10_lr(score, calibration)
+    return replace(finding, log10_lr=ratio, fake=at_equal_priors(ratio))
+
+
+def fuse(
+    findings: Sequence[Finding],
+    calibrations: Mapping[str, Calibration | None],
+    kind: MediaKind,
+    coverage: Coverage,
+) -> Decision:
+    """Turn calibrated findings into one decision.
+
+    Only calibrated scores vote. The file's ratio is the mean of the voters' log ratios, held against the mean of their
+    thresholds: detectors that look at the same faces are not independent, so their ratios are not multiplied.
+    """
+    voters = [finding for finding in findings if finding.log10_lr is not None]
+    if not voters:
+        return undecided(findings, calibrations, kind, coverage)
+    used = [c for f in voters if (c := calibrations[f.detector]) is not None]
+    ratios = [finding.log10_lr for finding in voters if finding.log10_lr is not None]
+    ratio = mean(ratios)
+    fake = at_equal_priors(ratio)
+    if is_truncated(coverage):
+        return Decision(Label.INCONCLUSIVE, Reason.TRUNCATED, fake, ratio)
+    votes = {label_of(r, c.fake_at, c.real_at) for r, c in zip(ratios, used, strict=True)}
+    if {Label.FAKE, Label.REAL} <= votes:
+        return Decision(Label.INCONCLUSIVE, Reason.DETECTORS_DISAGREE, fake, ratio)
+    label = label_of(ratio, mean([c.fake_at for c in used]), mean([c.real_at for c in used]))
+    reason = Reason.NEAR_THRESHOLD if label is Label.INCONCLUSIVE else None
+    return Decision(label, reason, fake, ratio)
+
+
+def undecided(
+    findings: Sequence[Finding],
+    calibrations: Mapping[str, Calibration | None],
+    kind: MediaKind,
+    coverage: Coverage,
+) -> Decision:
+    """Say why no detector voted."""
+    scored = [finding for finding in findings if finding.outcome is Outcome.SCORED]
+    if not scored:
+        looked = any(f.outcome is Outcome.NOTHING_TO_EXAMINE for f in findings)
+        nothing = Reason.NO_FACE if looked else Reason.NO_DETECTOR
+        return Decision(Label.NOT_ASSESSED, nothing)
+    known = [c for f in scored if (c := calibrations.get(f.detector)) is not None]
+    if not known:
+        return Decision(Label.INCONCLUSIVE, Reason.UNCALIBRATED)
+    if not any(kind in calibration.kinds for calibration in known):
+        return Decision(Label.INCONCLUSIVE, Reason.OUTSIDE_VALIDATION)
+    if is_truncated(coverage):
+        return Decision(Label.INCONCLUSIVE, Reason.TRUNCATED)
+    least = min(c.min_frames for c in known) if kind is MediaKind.VIDEO else 1
+    longest = max((track.frames for f in scored for track in f.evidence.tracks), default=least)
+    if longest < least:
+        return Decision(Label.NOT_ASSESSED, Reason.TOO_FEW_FRAMES)
+    return Decision(Label.INCONCLUSIVE, Reason.LOW_QUALITY)
+
+
+def is_truncated(coverage: Coverage) -> bool:
+    """Say whether so much of the file could not be decoded that its rest decides nothing."""
+    few = coverage.frames_decoded < MIN_DECODED_SHARE * coverage.frames_asked
+    return few and coverage.decode_errors > 0
+
+
+def mean(values: Sequence[float]) -> float:
+    """Return the arithmetic mean."""
+    return sum(values) / len(values)
+
+
+def wilson_interval(wrong: int, files: int) -> tuple[float, float]:
+    """Return the 95 % interval of a rate from counts (Wilson, J. Am. Stat. Assoc. 22, 1927)."""
+    z = 1.959964
+    rate, width = wrong / files, z * z / files
+    centre = (rate + width / 2) / (1 + width)
+    half = z * sqrt(rate * (1 - rate) / files + width / (4 * files)) / (1 + width)
+    return max(centre - half, 0.0), min(centre + half, 1.0)

@@ -1,0 +1,122 @@
+"""A worker process: loads plugins and models once, then analyses one task after another until its pipe closes."""
+
+import importlib.metadata
+import logging
+import os
+import platform
+import threading
+from collections.abc import Sequence
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import parent_process
+
+from . import plugins
+from .analysis import Equipment, analyse
+from .errors import ForensicsError
+from .events import GO, Event, Hashed, Ready, Started, pack, pack_refusal, unpack_task
+from .faces import FaceFinder
+from .logs import configure
+from .records import Need, Passage
+from .settings import Settings
+
+log = logging.getLogger(__name__)
+
+COMPUTING = ("torch", "torchvision", "facenet-pytorch", "opencv-python", "av", "numpy")
+
+
+def serve(
+    connection: Connection, settings: Settings, detectors: Sequence[str], number: int
+) -> None:
+    """Be a worker: say Ready, then take tasks and send events. Ends when the parent is gone."""
+    threading.Thread(target=end_with_parent, daemon=True).start()
+    configure(settings)
+    try:
+        equipment, status = equip(settings, detectors)
+    except ForensicsError as error:
+        connection.send_bytes(pack_refusal(error))
+        return
+    broken = tuple(f"{s.name}: {s.why}" for s in status if s.state == "broken")
+    uses = {f"{d.name}: {d.permitted_use}" for d in equipment.detectors if d.permitted_use}
+    ready = Ready(equipment.pipeline(Passage()), tuple(sorted(uses)), broken)
+    try:
+        connection.send_bytes(pack(ready))
+        while True:
+            take(connection, equipment, number)
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        return
+
+
+def take(connection: Connection, equipment: Equipment, number: int) -> None:
+    """Receive one task and do it."""
+    task = unpack_task(connection.recv_bytes())
+    connection.send_bytes(pack(Started(task.id, number)))
+    work = analyse(task, equipment)
+    answer: bool | None = None
+    while True:
+        try:
+            event: Event = work.send(answer)
+        except StopIteration:
+            return
+        connection.send_bytes(pack(event))
+        answer = connection.recv_bytes() == GO if isinstance(event, Hashed) else None
+
+
+def end_with_parent() -> None:
+    """End this process at once when its parent has gone, whatever it is busy with."""
+    parent = parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+
+def equip(
+    settings: Settings, detectors: Sequence[str]
+) -> tuple[Equipment, tuple[plugins.PluginStatus, ...]]:
+    """Load what every task needs. Raises UsageError for a detector that does not exist."""
+    import cv2
+    import torch
+
+    threads = 1 if settings.reproducible else settings.threads or share_of_cores(settings.workers)
+    torch.set_num_threads(threads)
+    cv2.setNumThreads(threads)
+    if settings.reproducible:
+        torch.use_deterministic_algorithms(True)
+    found = plugins.load(settings)
+    chosen = plugins.choose(found, detectors)
+    needs_faces = any(Need.FACES in detector.needs for detector in chosen)
+    finder = FaceFinder(device_of(settings)) if needs_faces else None
+    return Equipment(settings, chosen, finder, versions(threads)), found.statuses
+
+
+def share_of_cores(workers: int) -> int:
+    """Return the threads for one of so many workers on this machine."""
+    return max(len(os.sched_getaffinity(0)) // workers, 1)
+
+
+def device_of(settings: Settings) -> str:
+    """Return cpu or cuda. Raises ForensicsError when cuda is asked for and missing."""
+    import torch
+
+    if settings.reproducible or settings.device == "cpu":
+        return "cpu"
+    if torch.cuda.is_available():
+        return "cuda"
+    if settings.device == "cuda":
+        raise ForensicsError(
+            "device = 'cuda', but torch finds no CUDA device; set FORENSICS_DEVICE=cpu"
+        )
+    return "cpu"
+
+
+def versions(threads: int) -> dict[str, str]:
+    """Return the versions of all that computes, for the record of a re-run."""
+    import av
+
+    known = {name: importlib.metadata.version(name) for name in COMPUTING}
+    ffmpeg = ".".join(map(str, av.library_versions["libavcodec"]))
+    return {
+        **known,
+        "libavcodec": ffmpeg,
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "threads": str(threads),
+    }

@@ -1,0 +1,179 @@
+"""The detector: crops of every face track through the trunk in chunks, then the heads per track."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from functools import cached_property
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
+
+from forensics.errors import PluginError
+from forensics.faces import CropGeometry, crop
+from forensics.records import (
+    Calibration,
+    Evidence,
+    FacePatch,
+    FaceTrack,
+    Finding,
+    FrameScore,
+    MediaKind,
+    Need,
+    Outcome,
+    Sample,
+    TrackScore,
+)
+from forensics.settings import Settings
+from forensics.verdict import is_validated
+from forensics.weights import WeightsEntry
+
+from . import __version__
+from .checkpoints import load
+from .device import arithmetic, choose
+from .model import FaceSequenceNet, Logits, normalise
+
+CHUNK = 32  # crops through the trunk at once
+LEAST_FRAMES = 3  # for a video's score while no calibration says otherwise
+
+
+class SequenceDetector:
+    """A `forensics.hookspecs.Detector` for one entry of a manifest. Its weights are read when the first face comes."""
+
+    version = __version__
+    examines = ("face_manipulation",)
+    needs = frozenset({Need.FACES})
+    kinds = frozenset({MediaKind.VIDEO, MediaKind.STILL})
+
+    def __init__(self, entry: WeightsEntry, settings: Settings) -> None:
+        self.entry, self.settings = entry, settings
+        self.place = choose(settings)
+        self.geometry = CropGeometry(entry.crop.scale, entry.crop.shift, entry.crop.px)
+
+    @property
+    def name(self) -> str:
+        """The entry's name."""
+        return self.entry.name
+
+    @property
+    def licence(self) -> str:
+        """The terms of the code and of the weights."""
+        return f"MIT (code), {self.entry.licence} (weights)"
+
+    @property
+    def permitted_use(self) -> str:
+        """What the weights may be used for."""
+        return self.entry.permitted_use
+
+    @property
+    def weights(self) -> str | None:
+        """SHA-256 of the weights."""
+        return self.entry.sha256
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """Network, crop, and what it computes on."""
+        return {
+            "layout": self.entry.layout,
+            "trunk": self.entry.trunk,
+            "hidden": self.entry.hidden,
+            "px": self.entry.crop.px,
+            "crop": asdict(self.entry.crop),
+            "device": self.place.device.type,
+            "number_type": self.place.number_name,
+        }
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """The entry's calibration."""
+        return self.entry.calibration
+
+    @cached_property
+    def model(self) -> FaceSequenceNet:
+        """The network: the trunk in the number type of the device, the heads in 32 bits.
+
+        Raises WeightsError when the file is not what its manifest says.
+        """
+        model = load(self.entry).to(self.place.device)
+        model.trunk.to(self.place.number).to(memory_format=torch.channels_last)
+        return model
+
+    @torch.inference_mode()
+    def examine(self, sample: Sample) -> Finding:
+        """Score every face track. The finding's score is the highest among the tracks seen well enough to decide."""
+        if not sample.tracks:
+            return self.finding(Outcome.NOTHING_TO_EXAMINE, message="no face was found")
+        with arithmetic(self.settings):
+            logits = self.logits(sample.tracks)
+        tracks = track_scores(sample.tracks, logits)
+        able = [track for track in tracks if self.decides(track, sample.info.kind)]
+        return self.finding(
+            Outcome.SCORED,
+            score=max(track.score for track in able or tracks),
+            evidence=Evidence(tracks=tracks, frames=frame_scores(sample.tracks, logits)),
+        )
+
+    def finding(self, outcome: Outcome, **values: Any) -> Finding:
+        """Return a finding in this detector's name."""
+        return Finding(self.name, self.version, self.weights, outcome, **values)
+
+    def decides(self, track: TrackScore, kind: MediaKind) -> bool:
+        """Say whether a track was seen well enough for the file's score."""
+        if self.calibration is not None:
+            return is_validated(track, self.calibration, kind)
+        return kind is MediaKind.STILL or track.frames >= LEAST_FRAMES
+
+    def logits(self, tracks: Sequence[FaceTrack]) -> Logits:
+        """Return the (B, T) frame and (B,) track logits of B tracks, of which the longest has T frames."""
+        lengths = [len(track.patches) for track in tracks]
+        features = self.features(patch for track in tracks for patch in track.patches)
+        padded = pad_sequence(list(torch.split(features, lengths)), batch_first=True)  # (B, T, W)
+        logits = self.model.head(padded, torch.tensor(lengths, device=padded.device))
+        if not logits.track.isfinite().all():
+            raise PluginError(f"{self.name}: the network gave a value that is not a number")
+        return Logits(logits.frames.cpu(), logits.track.cpu())
+
+    def features(self, patches: Iterable[FacePatch]) -> Tensor:
+        """Return the trunk's features of all patches, (N, W) in 32 bits."""
+        return torch.cat([self.chunk(patches) for patches in chunks(patches)])
+
+    def chunk(self, patches: Sequence[FacePatch]) -> Tensor:
+        """Return the trunk's features of one chunk of patches, (N, W) in 32 bits."""
+        faces = np.stack([crop(patch, self.geometry) for patch in patches])  # (N, px, px, 3)
+        x = normalise(torch.from_numpy(faces).to(self.place.device))  # (N, 3, px, px)
+        x = x.to(self.place.number).contiguous(memory_format=torch.channels_last)
+        features: Tensor = self.model.trunk(x)  # (N, W)
+        return features.float()
+
+
+def chunks(patches: Iterable[FacePatch]) -> Iterator[list[FacePatch]]:
+    """Yield the patches in order, CHUNK at a time."""
+    rest = iter(patches)
+    while found := list(islice(rest, CHUNK)):
+        yield found
+
+
+def track_scores(tracks: Sequence[FaceTrack], logits: Logits) -> tuple[TrackScore, ...]:
+    """Return the raw score of every track."""
+    return tuple(
+        TrackScore(
+            id=track.id,
+            first_s=track.first_s,
+            last_s=track.last_s,
+            frames=len(track.patches),
+            median_face_px=track.median_face_px,
+            score=score,
+        )
+        for track, score in zip(tracks, logits.track.tolist(), strict=True)
+    )
+
+
+def frame_scores(tracks: Sequence[FaceTrack], logits: Logits) -> tuple[FrameScore, ...]:
+    """Return the raw score of every face in every sampled frame, track by track."""
+    return tuple(
+        FrameScore(patch.time_s, track.id, patch.box, score)
+        for track, row in zip(tracks, logits.frames.tolist(), strict=True)
+        for patch, score in zip(track.patches, row, strict=False)
+    )

@@ -1,0 +1,91 @@
+"""A training recipe: everything that decides what a run yields, as a TOML file."""
+
+import tomllib
+from dataclasses import asdict, dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from .data import DataError
+
+PACKAGE_PREFIX = "package:"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides what a run yields; stored with the weights.
+
+    `start`: ImageNet weights of the trunk as `package:NAME`, an installed package that holds one .pth file, or "".
+    `teacher_trunk` and `teacher_px`: the network that it is distilled from, when the run is given one, and the side of
+    the crops that this was trained on. `held_out`: parts for early stopping and calibration, never trained on.
+    `pairs`: source videos in a batch, which has two crops of each. `self_blended`: share of fakes made by blending a
+    face with itself. `smoothing`: distance of the labels from 0 and 1.
+    """
+
+    name: str
+    trunk: str
+    hidden: int = 512
+    px: int = 112
+    held_out: tuple[int, ...] = (47, 48, 49)
+    steps: int = 1000
+    pairs: int = 16
+    rate: float = 3e-4
+    trunk_rate_factor: float = 1.0
+    weight_decay: float = 0.02
+    warmup_steps: int = 100
+    self_blended: float = 0.3
+    smoothing: float = 0.02
+    seed: int = 1
+    start: str = ""
+    teacher_trunk: str = ""
+    teacher_px: int = 128
+    teacher_share: float = 0.7
+
+
+KINDS = {key: type(value) for key, value in asdict(Recipe("", "")).items()}
+COUNTS = frozenset({"hidden", "px", "steps", "pairs", "warmup_steps", "teacher_px"})
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read a TOML recipe; raises DataError naming the file and the key that is wrong."""
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise DataError(f"{path}: can't be read: {error}") from error
+    if missing := {"name", "trunk"} - values.keys():
+        raise DataError(f"{path}: key {min(missing)!r} is missing")
+    return Recipe(**{key: checked(path, key, value) for key, value in values.items()})
+
+
+def checked(path: Path, key: str, value: Any) -> Any:
+    """Return a value as its field of the recipe takes it."""
+    if key not in KINDS:
+        raise DataError(f"{path}: key {key!r} is not known; known: {', '.join(KINDS)}")
+    if KINDS[key] is float and type(value) is int:
+        return float(value)
+    if isinstance(value, list) and all(type(item) is int for item in value):
+        value = tuple(value)
+    if type(value) is not KINDS[key]:
+        raise DataError(f"{path}: key {key!r} is {value!r}, which is of another type")
+    if key in COUNTS and value < 1:
+        raise DataError(f"{path}: key {key!r} is {value}, must be at least 1")
+    return value
+
+
+def start_file(start: str) -> Path:
+    """Return the file that `package:NAME` means: the one .pth inside an installed package.
+
+    Raises DataError when the package is not installed or holds none or several.
+    """
+    name = start.removeprefix(PACKAGE_PREFIX)
+    if name == start or not name.isidentifier():
+        raise DataError(f"start = {start!r}: must have the form {PACKAGE_PREFIX}NAME")
+    spec = find_spec(name)
+    places = (spec.submodule_search_locations if spec else None) or []
+    files = [file for place in places for file in sorted(Path(place).rglob("*.pth"))]
+    if len(files) != 1:
+        distribution = name.replace("_", "-")
+        raise DataError(
+            f"start = {start!r}: {len(files)} weights files found; install {distribution} or train with --start FILE"
+        )
+    return files[0]

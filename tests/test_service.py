@@ -1,0 +1,107 @@
+"""The daemon's life: nothing is lost, nothing is done twice."""
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from forensics import service as service_module
+from forensics.analysis import Equipment
+from forensics.dispatch import utc_now
+from forensics.errors import UnreachableError
+from forensics.inline import InlineExecutor
+from forensics.service import Service
+from forensics.settings import Settings
+from forensics.store import queries
+from forensics.store.database import reading, writing
+
+from .distributions import write_still
+from .distributions.colour.forensics_colour import FAKE, REAL, SLOW, ColourDetector
+
+SETTINGS = Settings(settle_s=0.0, watcher="polling", stop_s=5.0)
+EQUIPMENT = Equipment(SETTINGS, (ColourDetector("colour", steady=False),), None, {})
+
+
+def once(engine: Engine, *folders: Path, settings: Settings = SETTINGS) -> Service:
+    found = Service(engine, settings, folders, InlineExecutor(EQUIPMENT))
+    found.run(threading.Event(), once=True)
+    return found
+
+
+def labels(engine: Engine) -> dict[str, Any]:
+    with reading(engine) as session:
+        rows = queries.results(session, queries.ResultFilter(), 100, None)
+    return {Path(row.path).name: row.label or row.error for row in rows}
+
+
+def jobs_made(engine: Engine) -> int:
+    with reading(engine) as session:
+        return len(queries.job_list(session, None, 100))
+
+
+def test_one_pass_analyses_all_folders_and_ends(engine: Engine, tmp_path: Path) -> None:
+    for folder in ("a", "b/c"):
+        (tmp_path / folder).mkdir(parents=True)
+    write_still(tmp_path / "a" / "red.png", FAKE)
+    write_still(tmp_path / "b" / "c" / "green.png", REAL)
+    (tmp_path / "b" / "text.mp4").write_text("no video")
+    done = once(engine, tmp_path / "a", tmp_path / "b")
+    assert labels(engine) == {"red.png": "fake", "green.png": "real", "text.mp4": "unsupported"}
+    assert done.failed == 1
+
+
+def test_second_pass_over_known_files_does_nothing(engine: Engine, tmp_path: Path) -> None:
+    write_still(tmp_path / "red.png", FAKE)
+    once(engine, tmp_path)
+    once(engine, tmp_path)
+    assert jobs_made(engine) == 1
+
+
+def test_empty_folder_ends_at_once(engine: Engine, tmp_path: Path) -> None:
+    once(engine, tmp_path)
+    assert labels(engine) == {}
+
+
+def test_one_pass_waits_for_files_to_settle(engine: Engine, tmp_path: Path) -> None:
+    write_still(tmp_path / "red.png", FAKE)
+    once(engine, tmp_path, settings=replace(SETTINGS, settle_s=0.3))
+    assert labels(engine) == {"red.png": "fake"}
+
+
+def test_stop_lets_the_running_job_finish(engine: Engine, tmp_path: Path) -> None:
+    write_still(tmp_path / "slow.png", SLOW)
+    stop = threading.Event()
+    found = Service(engine, SETTINGS, [tmp_path], InlineExecutor(EQUIPMENT))
+    thread = threading.Thread(target=lambda: found.run(stop))
+    thread.start()
+    while not found._dispatcher.busy and thread.is_alive():
+        stop.wait(0.01)
+    stop.set()
+    thread.join(20)
+    assert labels(engine) == {"slow.png": "inconclusive"}
+    with reading(engine) as session:
+        assert queries.status(session, utc_now()).daemons == ()
+
+
+def test_database_that_goes_away_is_waited_for(
+    engine: Engine,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    write_still(tmp_path / "red.png", FAKE)
+    calls = iter(range(100))
+
+    def fails_at_first(engine: Engine) -> Any:
+        if next(calls) < 3:
+            raise UnreachableError("no answer")
+        return writing(engine)
+
+    monkeypatch.setattr(service_module, "writing", fails_at_first)
+    monkeypatch.setattr(service_module, "BACKOFF_S", (0.01, 0.02))
+    once(engine, tmp_path)
+    assert labels(engine) == {"red.png": "fake"}
+    assert [r.getMessage() for r in caplog.records].count("database unreachable, waiting") == 1

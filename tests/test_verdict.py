@@ -1,0 +1,159 @@
+"""The arithmetic of verdicts, as tables."""
+
+from dataclasses import replace
+from math import isclose, log10
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from forensics import verdict
+from forensics.records import (
+    Calibration,
+    Coverage,
+    Evidence,
+    Finding,
+    Label,
+    MediaKind,
+    Outcome,
+    Reason,
+    TrackScore,
+)
+
+CALIBRATION = Calibration(
+    slope=2.302585092994046,  # a score is its log10 ratio
+    intercept=0.0,
+    cap_log10=2.0,
+    fake_at=1.0,
+    real_at=-0.5,
+    min_face_px=64,
+    min_frames=3,
+    kinds=(MediaKind.VIDEO, MediaKind.STILL),
+)
+WHOLE = Coverage(10.0, 20, 20, 20, 1, 2.0, 0)
+TORN = replace(WHOLE, frames_decoded=10, decode_errors=3)
+
+
+def finding(*scores: float, frames: int = 8, px: float = 100, name: str = "a") -> Finding:
+    tracks = tuple(TrackScore(i + 1, 0, 5, frames, px, s) for i, s in enumerate(scores))
+    top = max(scores, default=None)
+    return Finding(name, "1", None, Outcome.SCORED, score=top, evidence=Evidence(tracks=tracks))
+
+
+def decide(
+    *findings: Finding, coverage: Coverage = WHOLE, kind: MediaKind = MediaKind.VIDEO
+) -> verdict.Decision:
+    calibrated = [verdict.calibrate(f, CALIBRATION, kind) for f in findings]
+    return verdict.fuse(calibrated, {f.detector: CALIBRATION for f in findings}, kind, coverage)
+
+
+@pytest.mark.parametrize(
+    ("findings", "label", "reason"),
+    [
+        pytest.param([finding(1.5)], Label.FAKE, None, id="above-the-threshold"),
+        pytest.param([finding(-1.5)], Label.REAL, None, id="below-the-threshold"),
+        pytest.param([finding(0.2)], Label.INCONCLUSIVE, Reason.NEAR_THRESHOLD, id="between"),
+        pytest.param([finding(1.0)], Label.FAKE, None, id="on-the-threshold"),
+        pytest.param([finding(-1.5, 1.9)], Label.FAKE, None, id="one-face-of-two"),
+        pytest.param([finding(-1.5, 1.2)], Label.INCONCLUSIVE, Reason.NEAR_THRESHOLD, id="diluted"),
+        pytest.param(
+            [finding(5.0, px=40)], Label.INCONCLUSIVE, Reason.LOW_QUALITY, id="small-face"
+        ),
+        pytest.param(
+            [finding(5.0, frames=2)], Label.NOT_ASSESSED, Reason.TOO_FEW_FRAMES, id="seen-twice"
+        ),
+        pytest.param(
+            [finding(1.5), finding(-1.0, name="b")],
+            Label.INCONCLUSIVE,
+            Reason.DETECTORS_DISAGREE,
+            id="detectors-disagree",
+        ),
+        pytest.param(
+            [finding(1.9), finding(0.3, name="b")], Label.FAKE, None, id="mean-of-two-is-above"
+        ),
+        pytest.param(
+            [finding(1.2), finding(0.0, name="b")],
+            Label.INCONCLUSIVE,
+            Reason.NEAR_THRESHOLD,
+            id="mean-of-two-is-between",
+        ),
+        pytest.param([], Label.NOT_ASSESSED, Reason.NO_DETECTOR, id="no-detector"),
+    ],
+)
+def test_label_and_reason(findings: list[Finding], label: Label, reason: Reason | None) -> None:
+    decision = decide(*findings)
+    assert (decision.label, decision.reason) == (label, reason)
+
+
+def test_torn_file_is_neither_fake_nor_real() -> None:
+    for score in (1.9, -1.9):
+        decision = decide(finding(score), coverage=TORN)
+        assert (decision.label, decision.reason) == (Label.INCONCLUSIVE, Reason.TRUNCATED)
+
+
+def test_no_face_is_not_assessed() -> None:
+    nothing = Finding("a", "1", None, Outcome.NOTHING_TO_EXAMINE)
+    assert decide(nothing) == verdict.Decision(Label.NOT_ASSESSED, Reason.NO_FACE)
+
+
+def test_score_without_calibration_does_not_vote() -> None:
+    decision = verdict.fuse([finding(9.0)], {"a": None}, MediaKind.VIDEO, WHOLE)
+    assert decision == verdict.Decision(Label.INCONCLUSIVE, Reason.UNCALIBRATED)
+
+
+def test_media_that_nothing_was_validated_on_are_outside_validation() -> None:
+    stills = replace(CALIBRATION, kinds=(MediaKind.STILL,))
+    raw = verdict.calibrate(finding(1.9), stills, MediaKind.VIDEO)
+    decision = verdict.fuse([raw], {"a": stills}, MediaKind.VIDEO, WHOLE)
+    assert decision == verdict.Decision(Label.INCONCLUSIVE, Reason.OUTSIDE_VALIDATION)
+
+
+def test_still_needs_one_frame_only() -> None:
+    assert decide(finding(1.5, frames=1), kind=MediaKind.STILL).label is Label.FAKE
+
+
+def test_small_face_decides_nothing_beside_a_large_one() -> None:
+    large, small = finding(-1.5), finding(1.9, px=40)
+    tracks = (*large.evidence.tracks, replace(small.evidence.tracks[0], id=2))
+    both = replace(large, evidence=Evidence(tracks=tracks))
+    assert decide(both).label is Label.REAL
+
+
+def test_statements_do_not_vote() -> None:
+    statement = Finding("s", "1", None, Outcome.STATEMENT)
+    assert decide(finding(1.5), statement).label is Label.FAKE
+
+
+@given(st.lists(st.floats(-50, 50), min_size=1, max_size=30))
+def test_ratio_is_capped_and_no_face_raises_it_above_the_worst(scores: list[float]) -> None:
+    calibrated = verdict.calibrate(finding(*scores), CALIBRATION, MediaKind.VIDEO)
+    assert calibrated.log10_lr is not None
+    assert calibrated.fake is not None
+    assert -2.0 <= calibrated.log10_lr <= 2.0
+    assert calibrated.log10_lr <= max(t.log10_lr or 0 for t in calibrated.evidence.tracks) + 1e-9
+    assert 0 < calibrated.fake < 1
+
+
+@given(st.floats(-5, 5), st.floats(-5, 5))
+def test_calibration_is_monotone(a: float, b: float) -> None:
+    low, high = sorted((a, b))
+    assert verdict.log10_lr(low, CALIBRATION) <= verdict.log10_lr(high, CALIBRATION)
+
+
+def test_ratio_of_a_file_is_the_mean_over_its_faces() -> None:
+    assert isclose(verdict.file_ratio([2.0, -2.0]), log10((100 + 0.01) / 2))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "files", "low", "high"),
+    [
+        pytest.param(0, 10, 0.0, 0.2775, id="none-of-ten"),
+        pytest.param(5, 100, 0.0215, 0.1118, id="five-of-a-hundred"),
+        pytest.param(10, 10, 0.7225, 1.0, id="all-of-ten"),
+    ],
+)
+def test_wilson_interval_equals_published_values(
+    wrong: int, files: int, low: float, high: float
+) -> None:
+    found = verdict.wilson_interval(wrong, files)
+    assert found == pytest.approx((low, high), abs=5e-4)
