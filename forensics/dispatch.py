@@ -135,8 +135,7 @@ class Dispatcher:
 
     def _handle(self, event: Message) -> None:
         if isinstance(event, Ready):
-            self._ready = event
-            self._on_ready(event)
+            self._get_ready(event)
             return
         running = self._running.get(event.task_id)
         if running is None:
@@ -148,6 +147,14 @@ class Dispatcher:
             log.warning("lease lost", extra={"job": event.task_id, "why": str(error)})
             self._executor.cancel(event.task_id)
             self._running.pop(event.task_id, None)
+
+    def _get_ready(self, ready: Ready) -> None:
+        """Note what the workers judge by: from now on, default verdicts made otherwise are stale."""
+        self._ready = ready
+        if self._is_default and ready.pipeline["detectors"]:
+            with writing(self._engine) as session:
+                jobs.register_pipeline(session, ready.pipeline, is_default=True, now=self._now())
+        self._on_ready(ready)
 
     def _apply(self, event: Message, running: Running) -> None:
         match event:
@@ -174,7 +181,7 @@ class Dispatcher:
                 event.sha256,
                 event.size_bytes,
                 event.pipeline,
-                is_default=self._is_default,
+                is_default=self._is_default and bool(event.pipeline["detectors"]),
                 force=bool(claim.parameters.get("force")),
                 now=self._now(),
             )

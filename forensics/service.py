@@ -4,7 +4,6 @@ import logging
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -16,12 +15,15 @@ from .executor import Executor
 from .intake import Settling, listing
 from .settings import Settings
 from .store import jobs
-from .store.database import reading, writing
+from .store.database import chunks, reading, writing
 from .watcher import Watcher
 
 log = logging.getLogger(__name__)
 
 BEAT_S = 10.0
+SIGHT_CHUNK = (
+    5000  # files queued in one transaction: other writers wait no longer than they are ready to
+)
 WOKEN_S = 0.3
 POLL_S = 2.0
 STEP_S = 0.1
@@ -47,17 +49,16 @@ class Intake:
     def take_in(self, now: float) -> int:
         """List the folders and queue what is new and settled; returns how many jobs were made."""
         ready = self._settling.settled(list(self._unknown()), now)
-        if not ready:
-            return 0
-        with writing(self._engine) as session:
-            sighted = jobs.sight(session, ready, utc_now())
+        made = 0
+        for files in chunks(ready, SIGHT_CHUNK):
+            with writing(self._engine) as session:
+                made += len(jobs.sight(session, files, utc_now()).job_ids)
         for file in ready:
             log.info("queued", extra={"path": file.path, "bytes": file.size_bytes})
-        return len(sighted.job_ids)
+        return made
 
     def _unknown(self) -> Iterator[jobs.SeenFile]:
-        files_left = listing(self._folders)
-        while files := list(islice(files_left, 500)):
+        for files in chunks(listing(self._folders)):
             with reading(self._engine) as session:
                 yield from jobs.unknown(session, files)
 

@@ -19,9 +19,10 @@ from sqlalchemy import Engine
 from ..dispatch import Dispatcher, utc_now
 from ..events import DetectorStarted, Message, Ready
 from ..pool import ProcessPool
+from ..service import SIGHT_CHUNK
 from ..settings import Settings
 from ..store import jobs, queries
-from ..store.database import reading, writing
+from ..store.database import chunks, reading, writing
 from .common import console, print_json
 from .describe import print_outcome, print_scope
 
@@ -70,21 +71,23 @@ class Scan:
         return sum(outcome["state"] == "failed" for outcome in self._outcomes)
 
     def _queue(self, files: Collection[jobs.SeenFile]) -> set[int]:
-        order = self._order
-        with writing(self._engine) as session:
-            sighted = jobs.sight(
-                session,
-                files,
-                utc_now(),
-                parameters=order.parameters,
-                priority=10,
-                case=order.case,
-                exhibit=order.exhibit,
-                is_default=order.is_default,
-                force=order.force,
-                again=True,
-            )
-        return set(sighted.job_ids)
+        order, job_ids = self._order, set[int]()
+        for some in chunks(files, SIGHT_CHUNK):
+            with writing(self._engine) as session:
+                sighted = jobs.sight(
+                    session,
+                    some,
+                    utc_now(),
+                    parameters=order.parameters,
+                    priority=10,
+                    case=order.case,
+                    exhibit=order.exhibit,
+                    is_default=order.is_default,
+                    force=order.force,
+                    again=True,
+                )
+            job_ids.update(sighted.job_ids)
+        return job_ids
 
     def _work(self) -> None:
         """Work until every job has ended, here or in a daemon on the same database."""
