@@ -32,6 +32,7 @@ from .store.models import JobState
 log = logging.getLogger(__name__)
 
 LEASE_S = 30.0
+EMPTY_S = 0.5  # an empty queue is not asked again sooner
 LOST = {ErrorCode.DEADLINE: Outcome.DEADLINE, ErrorCode.WORKER_DIED: Outcome.CRASHED}
 
 
@@ -81,6 +82,7 @@ class Dispatcher:
         self._waiting: deque[Message] = deque()
         self._ready: Ready | None = None
         self._renewed = now()
+        self._found_empty = datetime.min.replace(tzinfo=UTC)
 
     @property
     def busy(self) -> int:
@@ -93,8 +95,9 @@ class Dispatcher:
         Raises UnreachableError when the database can't take it now; nothing is lost, the next call goes on.
         """
         self._drain()
-        self._renew()
-        if claim and self._executor.slots:
+        if self._age_of(self._renewed) > LEASE_S / 3:
+            self.renew()
+        if claim and self._executor.slots and self._age_of(self._found_empty) > EMPTY_S:
             self._claim(self._executor.slots)
         for event in self._executor.events(timeout_s):
             self._waiting.append(event)
@@ -111,6 +114,9 @@ class Dispatcher:
     def _claim(self, limit: int) -> None:
         with writing(self._engine) as session:
             claims = jobs.claim(session, self._now(), limit, LEASE_S, self._only)
+            if not claims:
+                jobs.reclaim(session, self._now())  # after `renew`, so never a lease of our own
+                self._found_empty = self._now()
         for claim in claims:
             parameters = claim.parameters
             passage = Passage(parameters.get("from_s"), parameters.get("to_s"))
@@ -120,13 +126,25 @@ class Dispatcher:
         self._running[running.claim.job_id] = running
         self._executor.submit(running.task)
 
-    def _renew(self) -> None:
+    def renew(self) -> None:
+        """Keep the leases of what is under way; a job whose lease another process took is dropped."""
         now = self._now()
-        if self._running and (now - self._renewed).total_seconds() > LEASE_S / 3:
+        if self._running:
             with writing(self._engine) as session:
                 tokens = [running.claim.token for running in self._running.values()]
-                jobs.renew(session, tokens, now, LEASE_S)
-            self._renewed = now
+                held = jobs.renew(session, tokens, now, LEASE_S)
+            for running in list(self._running.values()):
+                if running.claim.token not in held:
+                    self._drop(running.claim.job_id, "taken by another process")
+        self._renewed = now
+
+    def _drop(self, job_id: int, why: str) -> None:
+        log.warning("lease lost", extra={"job": job_id, "why": why})
+        self._executor.cancel(job_id)
+        self._running.pop(job_id, None)
+
+    def _age_of(self, moment: datetime) -> float:
+        return (self._now() - moment).total_seconds()
 
     def _drain(self) -> None:
         while self._waiting:
@@ -144,9 +162,7 @@ class Dispatcher:
         try:
             self._apply(event, running)
         except LeaseLostError as error:
-            log.warning("lease lost", extra={"job": event.task_id, "why": str(error)})
-            self._executor.cancel(event.task_id)
-            self._running.pop(event.task_id, None)
+            self._drop(event.task_id, str(error))
 
     def _get_ready(self, ready: Ready) -> None:
         """Note what the workers judge by: from now on, default verdicts made otherwise are stale."""

@@ -125,7 +125,6 @@ class Service:
                     session, folders, self._settings.workers, utc_now()
                 )
             jobs.beat(session, self._daemon_id, utc_now())
-            jobs.reclaim(session, utc_now())
         self._beaten = now
 
     def _idle(self) -> bool:

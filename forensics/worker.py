@@ -4,6 +4,7 @@ import importlib.metadata
 import logging
 import os
 import platform
+import signal
 import threading
 from collections.abc import Sequence
 from multiprocessing.connection import Connection, wait
@@ -27,6 +28,8 @@ def serve(
     connection: Connection, settings: Settings, detectors: Sequence[str], number: int
 ) -> None:
     """Be a worker: say Ready, then take tasks and send events. Ends when the parent is gone."""
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, signal.SIG_IGN)  # a terminal sends them to us too; our parent decides
     threading.Thread(target=end_with_parent, daemon=True).start()
     configure(settings)
     try:

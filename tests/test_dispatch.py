@@ -201,6 +201,35 @@ def test_job_handed_back_is_done_by_the_next_start(engine: Engine, tmp_path: Pat
     assert labels(engine) == {"red.png": Label.FAKE}
 
 
+def test_job_of_a_process_that_died_is_taken_over_when_its_lease_ends(
+    engine: Engine, tmp_path: Path
+) -> None:
+    queue(engine, write_still(tmp_path / "red.png", FAKE))
+    with writing(engine) as session:
+        jobs.claim(session, NOW - timedelta(seconds=31), 1)
+    now = NOW
+    ended: list[Ended] = []
+    dispatcher = Dispatcher(
+        engine, InlineExecutor(EQUIPMENT), on_ended=ended.append, now=lambda: now
+    )
+    for _ in range(5):
+        dispatcher.step(0.0)
+        now += timedelta(seconds=1)
+    assert labels(engine) == {"red.png": "fake"}
+
+
+def test_job_that_another_process_took_over_is_dropped(engine: Engine, tmp_path: Path) -> None:
+    (job_id,) = queue(engine, write_still(tmp_path / "red.png", FAKE))
+    scripted, now = Scripted([Started(job_id, 0)]), NOW
+    dispatcher = Dispatcher(engine, scripted, now=lambda: now)
+    dispatcher.step(0.0)
+    now = NOW + timedelta(seconds=40)
+    with writing(engine) as session:
+        jobs.reclaim(session, now)
+    dispatcher.step(0.0, claim=False)
+    assert (scripted.cancelled, dispatcher.busy) == ([job_id], 0)
+
+
 def test_content_that_another_job_examines_is_waited_for(engine: Engine, tmp_path: Path) -> None:
     one = write_still(tmp_path / "one.png", FAKE)
     two = tmp_path / "two.png"

@@ -1,6 +1,8 @@
 """Folders to files that are ready."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -56,6 +58,31 @@ def test_names_that_are_not_utf8_are_listed(tmp_path: Path) -> None:
 
 def test_folder_that_vanished_is_passed_over(tmp_path: Path) -> None:
     assert list(intake.listing([tmp_path / "gone"])) == []
+
+
+AS_NOBODY = """
+import logging, os, sys
+from pathlib import Path
+from forensics.intake import listing
+logging.basicConfig(format="%(message)s %(folder)s")
+if os.geteuid() == 0:
+    os.setgid(65534)
+    os.setuid(65534)
+print([Path(file.path).name for file in listing([Path(sys.argv[1])])])
+"""
+
+
+def test_folder_without_rights_is_named_and_the_rest_is_listed(tmp_path: Path) -> None:
+    (tmp_path / "open.mp4").write_bytes(b"x")
+    (tmp_path / "closed").mkdir(mode=0)
+    for above in (tmp_path, *tmp_path.parents[:3]):
+        if above.name.startswith(("test_", "pytest-")):
+            above.chmod(0o755)
+    child = subprocess.run(
+        [sys.executable, "-c", AS_NOBODY, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert child.stdout == "['open.mp4']\n"
+    assert child.stderr == f"folder can't be listed {tmp_path / 'closed'}\n"
 
 
 def seen(path: str, size: int = 1, mtime_ns: int = 1) -> SeenFile:

@@ -53,6 +53,7 @@ def group() -> None:
 )
 @click.option("--teacher", type=FILE, help="Training checkpoint to distil from.")
 @click.option("--start", type=FILE, help="Weights to start the trunk from, in the recipe's place.")
+@click.option("--after", type=FILE, help="Training checkpoint of a run to begin after.")
 @device_option
 @click.pass_context
 def train(
@@ -62,6 +63,7 @@ def train(
     work: Path,
     teacher: Path | None,
     start: Path | None,
+    after: Path | None,
     device: str | None,
 ) -> None:
     """Train from RECIPE, or go on where the work folder's checkpoint stands."""
@@ -70,7 +72,7 @@ def train(
     from .train import Run, Trainer
 
     place = choose(load_settings(ctx, device=device)).device.type
-    run = Run(data, work, teacher, start, place)
+    run = Run(data, work, teacher, start, after, place)
     Trainer(read_recipe(recipe), run, click.echo).fit()
 
 
@@ -106,6 +108,9 @@ def export(checkpoint: Path, recipe: Path, entry: str, weights: Path, **terms: A
 )
 @device_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option(
+    "--write", is_flag=True, help="Keep the figures in the manifest that holds the entry."
+)
 @click.pass_context
 def evaluate(
     ctx: click.Context,
@@ -117,9 +122,10 @@ def evaluate(
     by: str,
     device: str | None,
     as_json: bool,
+    write: bool,
 ) -> None:
     """Measure weights on labelled face crops; intervals are 95 %, by resampling source videos or parts."""
-    from forensics.weights import get
+    from forensics.weights import get, put
 
     from .device import choose
     from .evaluate import measure, score_index, thresholds_of, told
@@ -131,6 +137,9 @@ def evaluate(
     figures = measure(scored.labels, scored.scores, clusters, thresholds_of(used.calibration))
     about = {"entry": entry, "weights": used.sha256, "index": index.name, "by": by}
     click.echo(json.dumps(about | asdict(figures)) if as_json else told(figures, by))
+    if write:
+        kept = {"index": index.name, "by": by, "date": today(), **asdict(figures)}
+        put(replace(used, figures=kept))
 
 
 @group.command()

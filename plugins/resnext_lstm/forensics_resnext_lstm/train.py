@@ -34,15 +34,17 @@ GRADIENT_NORM = 5.0
 
 @dataclass(frozen=True)
 class Run:
-    """Where a run reads and writes, and what it computes on. `teacher` and `start` are files of weights.
+    """Where a run reads and writes, and what it computes on. `teacher`, `start` and `after` are files of weights.
 
-    `data` holds `train.csv` and `train-*.tar`. `start` takes the place of the recipe's. `workers` prepare batches.
+    `data` holds `train.csv` and `train-*.tar`. `start` takes the place of the recipe's. `after` is the checkpoint of a
+    run, on smaller pictures say, whose network this one begins with. `workers` prepare batches.
     """
 
     data: Path
     work: Path
     teacher: Path | None = None
     start: Path | None = None
+    after: Path | None = None
     device: str = "cpu"
     workers: int = 1
 
@@ -140,19 +142,21 @@ class Trainer:
         half.replace(self.checkpoint)
 
     def resume(self) -> int:
-        """Take up the newest checkpoint, if there is one, and return the step to go on with."""
-        if not self.checkpoint.exists():
+        """Take up the newest checkpoint, or else the run to begin after; returns the step to go on with."""
+        source = self.checkpoint if self.checkpoint.exists() else self.run.after
+        if source is None:
             return 0
-        state = read_training(self.checkpoint)
+        state = read_training(source)
         try:
             self.model.load_state_dict(state["model"])
-            self.optimiser.load_state_dict(state["optimiser"])
             if self.distiller is not None:
                 self.distiller.bridge.load_state_dict(state["bridge"])
+            if source != self.checkpoint:
+                return 0
+            self.optimiser.load_state_dict(state["optimiser"])
             return int(state["step"])
         except (KeyError, RuntimeError, ValueError) as error:
-            text = f"{self.checkpoint}: belongs to another recipe; choose another --work"
-            raise DataError(text) from error
+            raise DataError(f"{source}: belongs to another recipe; choose another one") from error
 
 
 def read_crops(recipe: Recipe, run: Run) -> tuple[list[Crop], list[Crop]]:

@@ -168,6 +168,15 @@ def test_resumed_run_equals_one_that_was_not_stopped(data: Path, tmp_path: Path)
     assert (tmp_path / "whole" / "curve.csv").read_text().startswith("4,")
 
 
+def test_run_begins_with_the_network_of_the_one_before(data: Path, tmp_path: Path) -> None:
+    trained(RECIPE, Run(data, tmp_path / "first", workers=0), 2)
+    last = tmp_path / "first" / "last.pt"
+    second = Trainer(RECIPE, Run(data, tmp_path / "second", after=last), print)
+    assert second.step == 0
+    kept = torch.load(last, weights_only=True)["model"]
+    assert all(torch.equal(value, kept[name]) for name, value in second.model.state_dict().items())
+
+
 def test_pupil_needs_its_teacher_and_learns_from_it(data: Path, tmp_path: Path) -> None:
     trained(RECIPE, Run(data, tmp_path / "teacher", workers=0), 1)
     pupil = replace(RECIPE, teacher_trunk=RECIPE.trunk, teacher_px=48)
@@ -180,7 +189,7 @@ def test_pupil_needs_its_teacher_and_learns_from_it(data: Path, tmp_path: Path) 
 
 def test_checkpoint_of_another_recipe_is_refused(data: Path, tmp_path: Path) -> None:
     torch.save({"model": {}, "optimiser": {}, "step": 1}, tmp_path / "last.pt")
-    with pytest.raises(DataError, match="belongs to another recipe; choose another --work"):
+    with pytest.raises(DataError, match="belongs to another recipe; choose another one"):
         Trainer(RECIPE, Run(data, tmp_path), print)
 
 
