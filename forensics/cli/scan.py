@@ -58,6 +58,12 @@ def scan(
     """Analyse files, and folders with all below them, and store the verdicts.
 
     A content that has its verdict already is not analysed again, unless --force is given.
+
+    \b
+    Examples:
+      forensics scan clip.mp4 interviews/           files and folders
+      forensics scan --json clip.mp4 | jq .label    for scripts
+      forensics scan --from 60 --to 90 long.mp4     one passage, seconds
     """
     flags["reproducible"] = flags["reproducible"] or None
     settings = load_settings(ctx, **flags)

@@ -37,6 +37,12 @@ def watch(
 
     Files are never changed, moved or written beside. SIGTERM or Ctrl-C lets running jobs finish for 'stop_s' seconds
     (10), hands the rest back to the queue and exits with 0; nothing is lost, the next start goes on.
+
+    \b
+    Examples:
+      forensics watch ~/inbox                       until it is stopped
+      forensics watch --once /evidence/case-17      one pass, then exit
+      forensics watch --poll /mnt/share             a network folder
     """
     settings = load_settings(
         ctx, workers=workers, settle_s=settle_s, watcher="polling" if poll else None

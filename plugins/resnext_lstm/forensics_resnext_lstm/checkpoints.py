@@ -22,6 +22,7 @@ def save(model: FaceSequenceNet, path: Path) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_suffix(".tmp")
     safetensors.torch.save_file(packed(model.state_dict()), half, metadata={"layout": LAYOUT})
+    half.chmod(0o644)  # safetensors writes for the owner alone, and others install these files
     half.replace(path)
     return sha256_of(path)
 
