@@ -51,7 +51,7 @@ def main() -> int:
         command = [sys.executable, str(ROOT / "daemon.py"), str(inbox), "--settle-s", "1"]
         daemon = subprocess.Popen(command, env=environment, stderr=log)
     try:
-        wait_for_daemon(environment)
+        wait_for_daemon(environment, daemon)
         drop(files, inbox)
         wait(len(files), environment, daemon)
         out.rule("3. ask the database")
@@ -152,13 +152,13 @@ def drop(files: list[Path], inbox: Path) -> None:
     out.print(f"  {slow.name}: copied slowly, in pieces")
 
 
-def wait_for_daemon(environment: dict[str, str]) -> None:
+def wait_for_daemon(environment: dict[str, str], daemon: "subprocess.Popen[bytes]") -> None:
     """Wait until the daemon's heartbeat is in the database."""
     out.print("  starting the daemon (it loads the detectors first)")
     command = [sys.executable, "-m", "forensics.cli", "status", "--check"]
     until = time.monotonic() + WAIT_S
     while subprocess.run(command, env=environment, capture_output=True, check=False).returncode:
-        if time.monotonic() > until:
+        if daemon.poll() is not None or time.monotonic() > until:
             raise SystemExit("the daemon did not start; see daemon.log")
         time.sleep(0.5)
 

@@ -1,6 +1,7 @@
 """One file to one verdict, on one page: hash, probe, sample, find faces, ask every detector, decide."""
 
 import logging
+import math
 import os
 import time
 import traceback
@@ -9,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from . import __version__, verdict, wording
-from .errors import ErrorCode, ForensicsError, MediaError
+from .errors import ErrorCode, ForensicsError, MediaError, PluginError
 from .events import DetectorStarted, Done, Event, Failed, FindingReady, Hashed, Task
 from .faces import FaceFinder
 from .hookspecs import CONTRACT_VERSION, Detector
@@ -46,8 +47,8 @@ class Equipment:
     def pipeline(self, passage: Passage) -> dict[str, Any]:
         """Return everything that decides a result beside the file; its hash tells one pipeline from another.
 
-        The device and number type are left out: they are recorded with each verdict, and the same pipeline on another
-        device differs by less than the width between the thresholds.
+        Device and number type are left out: they are recorded with each verdict, and a GPU and a CPU that share a
+        database would else make each other's verdicts stale.
         """
         return {
             "toolkit": __version__,
@@ -60,6 +61,7 @@ class Equipment:
                 "from_s": passage.start_s,
                 "to_s": passage.end_s,
             },
+            "reproducible": self.settings.reproducible,
             "face_finder": self.finder.sha256 if self.finder else None,
             "detectors": [described(detector) for detector in self.detectors],
         }
@@ -84,6 +86,7 @@ def analyse(task: Task, equipment: Equipment) -> Work:
     """
     try:
         with opened(task.path, equipment.settings) as media:
+            check_listed(task, media)
             sha256 = media.sha256()
             pipeline = equipment.pipeline(task.passage)
             if (yield Hashed(task.id, sha256, os.fstat(media.fd).st_size, pipeline)) is False:
@@ -98,6 +101,17 @@ def analyse(task: Task, equipment: Equipment) -> Work:
     except Exception as error:
         log.error("task %s: %s", task.id, traceback.format_exc())
         yield Failed(task.id, Failure(ErrorCode.INTERNAL, f"{type(error).__name__}: {error}"))
+
+
+def check_listed(task: Task, media: Media) -> None:
+    """Raise MediaError changed unless the file is the one that was listed: its sighting stands for those bytes."""
+    now = os.fstat(media.fd)
+    if task.inode and (now.st_size, now.st_mtime_ns, now.st_ino) != (
+        task.size_bytes,
+        task.mtime_ns,
+        task.inode,
+    ):
+        raise MediaError(ErrorCode.CHANGED, "was written to after it was listed")
 
 
 def examined(task: Task, media: Media, sha256: str, equipment: Equipment) -> Work:
@@ -156,10 +170,11 @@ def sampled(
 
 
 def examine(detector: Detector, sample: Sample) -> Finding:
-    """Run one detector; its exception costs its finding and nothing else."""
+    """Run one detector; its exception, or what is no proper finding, costs its finding and nothing else."""
     started = time.perf_counter()
     try:
-        finding = detector.examine(sample)
+        finding = proper(detector, detector.examine(sample))
+        finding = verdict.calibrate(finding, detector.calibration, sample.info.kind)
     except MemoryError:
         raise
     except Exception as error:
@@ -171,8 +186,27 @@ def examine(detector: Detector, sample: Sample) -> Finding:
             Outcome.ERROR,
             message=f"{type(error).__name__}: {error}",
         )
-    finding = verdict.calibrate(finding, detector.calibration, sample.info.kind)
     return replace(finding, seconds=round(time.perf_counter() - started, 4))
+
+
+def proper(detector: Detector, finding: object) -> Finding:
+    """Return a detector's finding under its own name and without a calibrated value of its own making.
+
+    Raises PluginError for anything else, and for a score that is not a finite number.
+    """
+    if not isinstance(finding, Finding):
+        raise PluginError(f"gave {type(finding).__name__}, not a Finding")
+    scores = [finding.score, *(track.score for track in finding.evidence.tracks)]
+    if not all(score is None or math.isfinite(score) for score in scores):
+        raise PluginError("gave a score that is not a finite number")
+    return replace(
+        finding,
+        detector=detector.name,
+        version=detector.version,
+        weights=detector.weights,
+        log10_lr=None,
+        fake=None,
+    )
 
 
 def concluded(

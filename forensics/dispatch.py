@@ -6,7 +6,8 @@ Used by `scan` and by the daemon. This process is the only writer.
 import logging
 from collections import deque
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from sqlalchemy import Engine
@@ -52,7 +53,6 @@ class Running:
 
     claim: jobs.Claim
     task: Task
-    findings: list[Finding] = field(default_factory=list)
 
 
 def utc_now() -> datetime:
@@ -95,8 +95,7 @@ class Dispatcher:
         Raises UnreachableError when the database can't take it now; nothing is lost, the next call goes on.
         """
         self._drain()
-        if self._age_of(self._renewed) > LEASE_S / 3:
-            self.renew()
+        self.renew()
         if claim and self._executor.slots and self._age_of(self._found_empty) > EMPTY_S:
             self._claim(self._executor.slots)
         for event in self._executor.events(timeout_s):
@@ -107,7 +106,7 @@ class Dispatcher:
         """Stop what is under way and put its jobs back into the queue, for another start or another daemon."""
         for job_id, running in list(self._running.items()):
             self._executor.cancel(job_id)
-            with writing(self._engine) as session:
+            with suppress(LeaseLostError), writing(self._engine) as session:
                 jobs.hand_back(session, running.claim, self._now(), interrupted=True)
             del self._running[job_id]
 
@@ -120,15 +119,20 @@ class Dispatcher:
         for claim in claims:
             parameters = claim.parameters
             passage = Passage(parameters.get("from_s"), parameters.get("to_s"))
-            self._submit(Running(claim, Task(claim.job_id, claim.path, passage)))
+            task = Task(
+                claim.job_id, claim.path, claim.size_bytes, claim.mtime_ns, claim.inode, passage
+            )
+            self._submit(Running(claim, task))
 
     def _submit(self, running: Running) -> None:
         self._running[running.claim.job_id] = running
         self._executor.submit(running.task)
 
     def renew(self) -> None:
-        """Keep the leases of what is under way; a job whose lease another process took is dropped."""
+        """Keep the leases of what is under way, when it is time to; a job that another process took is dropped."""
         now = self._now()
+        if self._age_of(self._renewed) <= LEASE_S / 3:
+            return
         if self._running:
             with writing(self._engine) as session:
                 tokens = [running.claim.token for running in self._running.values()]
@@ -165,26 +169,25 @@ class Dispatcher:
             self._drop(event.task_id, str(error))
 
     def _get_ready(self, ready: Ready) -> None:
-        """Note what the workers judge by: from now on, default verdicts made otherwise are stale."""
-        self._ready = ready
+        """Note what the workers judge by: default verdicts made otherwise are stale now. Told on once, not per worker."""
+        first, self._ready = self._ready is None, ready
         if self._is_default and ready.pipeline["detectors"]:
             with writing(self._engine) as session:
                 jobs.register_pipeline(session, ready.pipeline, is_default=True, now=self._now())
-        self._on_ready(ready)
+        if first:
+            self._on_ready(ready)
 
     def _apply(self, event: Message, running: Running) -> None:
         match event:
             case Hashed():
                 self._begin(event, running)
-            case FindingReady():
-                running.findings.append(event.finding)
             case Done():
                 with writing(self._engine) as session:
                     verdict_id = jobs.finish(session, running.claim, event.verdict, self._now())
                 self._end(running, Ended(running.claim.job_id, running.claim.path, verdict_id))
             case Failed():
                 self._fail(event.failure, running)
-            case Started() | DetectorStarted() | Ready():
+            case Started() | DetectorStarted() | FindingReady() | Ready():
                 pass
 
     def _begin(self, event: Hashed, running: Running) -> None:

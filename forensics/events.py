@@ -12,13 +12,16 @@ from .records import Failure, Finding, Passage, Verdict
 
 @dataclass(frozen=True)
 class Task:
-    """One file to analyse. `path` comes from `os.fsdecode`.
+    """One file to analyse. `path` comes from `os.fsdecode`; size, time and inode are those it was listed with, if it was.
 
     `without` has the findings of detectors that are left out: they cost an earlier try its deadline or its process.
     """
 
     id: int
     path: str
+    size_bytes: int = 0
+    mtime_ns: int = 0
+    inode: int = 0
     passage: Passage = field(default_factory=Passage)
     without: tuple[Finding, ...] = ()
 

@@ -7,7 +7,7 @@ folders give none, and both are no matter here: every file is found by the next 
 import logging
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import NamedTuple
@@ -43,13 +43,22 @@ def is_ignored(name: str) -> bool:
     return any(fnmatch(name, pattern) for pattern in IGNORED)
 
 
-def listing(folders: Iterable[Path]) -> Iterator[SeenFile]:
+Tell = Callable[[Path, str], None]
+
+
+def log_unreadable(folder: Path, why: str) -> None:
+    """Log a folder that can't be listed."""
+    log.warning("folder can't be listed", extra={"folder": folder, "why": why})
+
+
+def listing(folders: Iterable[Path], on_unreadable: Tell = log_unreadable) -> Iterator[SeenFile]:
     """Yield every regular file below the folders, each once, without following symbolic links.
 
-    A folder that can't be read is logged and passed over: its files are found when it can be read again.
+    A folder of which something can't be read is named to `on_unreadable`, with the reason, and the rest is listed;
+    what is missing is found when it can be read again.
     """
     for folder in outermost(folders):
-        yield from files_below(os.fspath(folder))
+        yield from files_below(folder, on_unreadable)
 
 
 def outermost(folders: Iterable[Path]) -> list[Path]:
@@ -61,34 +70,40 @@ def outermost(folders: Iterable[Path]) -> list[Path]:
     return kept
 
 
-def files_below(folder: str) -> Iterator[SeenFile]:
+def files_below(folder: Path, on_unreadable: Tell) -> Iterator[SeenFile]:
     """Yield the regular files in one folder and below it."""
-    below = [folder]
+    below = [os.fspath(folder)]
     while below:
-        try:
-            entries = os.scandir(below.pop())
-        except OSError as error:
-            log.warning(
-                "folder can't be listed", extra={"folder": error.filename, "why": error.strerror}
-            )
-            continue
-        with entries:
-            for entry in entries:
-                if is_ignored(entry.name):
-                    continue
-                if entry.is_dir(follow_symlinks=False):
-                    below.append(entry.path)
-                elif entry.is_file(follow_symlinks=False):
-                    yield from seen(entry)
+        path = below.pop()
+        faults: list[OSError] = []
+        yield from files_in(path, below, faults)
+        if faults:
+            on_unreadable(Path(path), faults[0].strerror or str(faults[0]))
 
 
-def seen(entry: "os.DirEntry[str]") -> Iterator[SeenFile]:
-    """Yield the file, unless it vanished since the folder was read."""
+def files_in(folder: str, below: list[str], faults: list[OSError]) -> Iterator[SeenFile]:
+    """Yield the regular files in one folder; add the folders in it to `below`, refusals to `faults`."""
     try:
-        now = entry.stat(follow_symlinks=False)
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if not is_ignored(entry.name):
+                    yield from seen(entry, below, faults)
+    except OSError as error:  # network folders break off while they are read
+        faults.append(error)
+
+
+def seen(entry: "os.DirEntry[str]", below: list[str], faults: list[OSError]) -> Iterator[SeenFile]:
+    """Yield a regular file, unless it vanished since the folder was read; add a folder to `below`."""
+    try:
+        if entry.is_dir(follow_symlinks=False):
+            below.append(entry.path)
+        elif entry.is_file(follow_symlinks=False):
+            now = entry.stat(follow_symlinks=False)
+            yield SeenFile(entry.path, now.st_size, now.st_mtime_ns, now.st_ino)
     except FileNotFoundError:
         return
-    yield SeenFile(entry.path, now.st_size, now.st_mtime_ns, now.st_ino)
+    except OSError as error:
+        faults.append(error)
 
 
 def see(path: Path) -> SeenFile | None:

@@ -42,6 +42,7 @@ class Lines(logging.Formatter):
 
 
 def quoted(value: Any) -> str:
-    """Return a value that stays one word of the line."""
+    """Return a value that stays one word of the line and gives a terminal no commands."""
     text = str(value)
-    return json.dumps(text) if not text or any(c in text for c in ' "=\n\r\t') else text
+    one_word = text and text.isprintable() and not any(c in text for c in ' "=')
+    return text if one_word else json.dumps(text)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from enum import StrEnum
-from math import isfinite
+from math import isfinite, log10
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +17,8 @@ from .records import Calibration, ErrorRate, MediaKind
 
 SCHEMA = 1
 FILE_NAME = "manifest.toml"
+LEAST_FAKE_AT = log10(2)  # the least ratio that the verbal scale has words for
+MOST_REAL_AT = 0.0
 
 T = TypeVar("T")
 M = TypeVar("M", bound=StrEnum)
@@ -238,11 +240,20 @@ def read_calibration(fields: Fields | None) -> Calibration | None:
         missed_fake=read_error_rate(fields.optional("missed_fake")),
     )
     fields.finish()
-    if calibration.real_at >= calibration.fake_at:
-        raise fields.error("real_at", f"is {calibration.real_at}, must be below fake_at")
+    check_thresholds(fields, calibration)
     if calibration.cap_log10 <= 0:
         raise fields.error("cap_log10", f"is {calibration.cap_log10}, must be above 0")
     return calibration
+
+
+def check_thresholds(fields: Fields, calibration: Calibration) -> None:
+    """Refuse thresholds at which a label would contradict its ratio."""
+    if calibration.fake_at < LEAST_FAKE_AT:
+        text = f"is {calibration.fake_at}, must be at least log10(2) = {LEAST_FAKE_AT}: "
+        raise fields.error("fake_at", text + "a smaller ratio supports nothing")
+    if calibration.real_at > MOST_REAL_AT:
+        text = f"is {calibration.real_at}, must be at most {MOST_REAL_AT:g}: "
+        raise fields.error("real_at", text + "a larger ratio speaks for a fake")
 
 
 def read_error_rate(fields: Fields | None) -> ErrorRate | None:
@@ -250,10 +261,11 @@ def read_error_rate(fields: Fields | None) -> ErrorRate | None:
     if fields is None:
         return None
     files, wrong = fields.count("files"), fields.count("wrong", least=0)
-    rate = ErrorRate(files, wrong, fields.take("data", str), fields.day("date"))
+    unit = fields.take("unit", str) if "unit" in fields.values else "files"
+    rate = ErrorRate(files, wrong, fields.take("data", str), fields.day("date"), unit)
     fields.finish()
     if wrong > files:
-        raise fields.error("wrong", f"is {wrong} of {files} files")
+        raise fields.error("wrong", f"is {wrong} of {files} {unit}")
     return rate
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
-from pathlib import Path
 
 from .errors import ErrorCode, PluginError
 from .events import (
@@ -18,10 +17,12 @@ from .events import (
     Done,
     Failed,
     FindingReady,
+    Hashed,
     Message,
     Ready,
     Started,
     Task,
+    pack_refusal,
     pack_task,
     unpack,
 )
@@ -43,6 +44,7 @@ class Worker:
     detector: str | None = None
     allowed_s: float = START_S
     deadline: float = 0.0
+    ready: bool = False
 
 
 class ProcessPool:
@@ -66,31 +68,36 @@ class ProcessPool:
         """Return how many tasks could begin now."""
         return self._settings.workers - sum(worker.task is not None for worker in self._workers)
 
-    def warm_up(self) -> None:
-        """Start a worker before there is work. Raises what keeps it from starting, such as a wrong detector's name."""
+    def warm_up(self, stop: Callable[[], bool] = lambda: False) -> None:
+        """Start a worker before there is work; `stop` says whether to give up waiting for it.
+
+        Raises what keeps it from starting, such as a wrong detector's name.
+        """
         self._start()
-        while not self._unsent:
-            self._unsent += self.events(1.0)
+        while not self._unsent and not stop():
+            self._unsent = list(self.events(0.2))
 
     def submit(self, task: Task) -> None:
         """Give a task to a free worker, or to a new one."""
         free = (worker for worker in self._workers if worker.task is None)
         worker = next(free, None) or self._start()
         worker.task, worker.detector = task, None
-        worker.allowed_s = self._settings.deadline(size_of(task))
+        worker.allowed_s = self._settings.deadline(task.size_bytes)
         if not worker.deadline:
             self._restart_clock(worker)
         with suppress(BrokenPipeError, ConnectionResetError):
             worker.connection.send_bytes(pack_task(task))
 
     def decide(self, task_id: int, go: bool) -> None:
-        """Let a task go on after its hash, or end it."""
+        """Let a task go on after its hash, or end it. While it waited for this, its clock stood still."""
         worker = self._worker_of(task_id)
         if worker is None:
             return
         with suppress(BrokenPipeError, ConnectionResetError):
             worker.connection.send_bytes(GO if go else SKIP)
-        if not go:
+        if go:
+            self._restart_clock(worker)
+        else:
             self._rest(worker)
 
     def cancel(self, task_id: int) -> None:
@@ -108,14 +115,14 @@ class ProcessPool:
         """Yield what workers sent, and a Failed for each that died or ran past its deadline."""
         unsent, self._unsent = self._unsent, []
         yield from unsent
-        for worker in list(self._workers):
-            if worker.deadline and self._clock() > worker.deadline:
-                yield from self._expired(worker)
         ready = wait([worker.connection for worker in self._workers], timeout_s)
         if not self._workers and timeout_s > 0:
             time.sleep(timeout_s)
-        for worker in [worker for worker in self._workers if worker.connection in ready]:
-            yield from self._received(worker)
+        for worker in list(self._workers):
+            if worker.connection in ready:
+                yield from self._received(worker)
+            elif worker.deadline and self._clock() > worker.deadline:
+                yield from self._expired(worker)
 
     def _start(self) -> Worker:
         ours, theirs = self._context.Pipe()
@@ -144,9 +151,10 @@ class ProcessPool:
 
     def _follow(self, worker: Worker, message: Message) -> None:
         """Keep the worker's state and clock in step with what it says."""
+        worker.ready = True
         if isinstance(message, Done | Failed):
             self._rest(worker)
-        elif isinstance(message, Ready) and worker.task is None:
+        elif isinstance(message, Hashed) or worker.task is None:
             worker.deadline = 0.0
         elif isinstance(message, Ready | Started | DetectorStarted | FindingReady):
             self._restart_clock(worker)
@@ -164,7 +172,7 @@ class ProcessPool:
         if task is None:
             raise PluginError(f"a worker was not ready after {START_S:.0f} s; see the log above")
         doing = f"detector {detector}" if detector else "reading the file"
-        message = f"{task.path}: {doing} took longer than {allowed_s:.0f} s"
+        message = f"{doing} took longer than {allowed_s:.0f} s"
         yield Failed(task.id, Failure(ErrorCode.DEADLINE, message, detector))
 
     def _died(self, worker: Worker) -> Iterator[Message]:
@@ -172,10 +180,12 @@ class ProcessPool:
         self._kill(worker)
         code = worker.process.exitcode
         log.warning("worker died", extra={"exit": code, "task": task.id if task else None})
+        if task is None and worker.ready:
+            return
         if task is None:
-            raise PluginError(f"a worker ended with status {code} before it was ready")
+            raise PluginError(f"a worker ended with status {code} before it was ready; see above")
         doing = f"detector {detector}" if detector else "reading the file"
-        message = f"{task.path}: the worker process died with status {code} in {doing}"
+        message = f"the worker process died with status {code} in {doing}"
         yield Failed(task.id, Failure(ErrorCode.WORKER_DIED, message, detector))
 
     def _kill(self, worker: Worker) -> None:
@@ -192,14 +202,12 @@ def serve_in_child(
     connection: Connection, settings: Settings, detectors: Sequence[str], number: int
 ) -> None:
     """Be a worker. Imported here, so that the parent stays without the libraries that workers need."""
-    from .worker import serve
-
-    serve(connection, settings, detectors, number)
-
-
-def size_of(task: Task) -> int:
-    """Return the size of a task's file, 0 when it can't be told."""
     try:
-        return Path(task.path).stat().st_size
-    except OSError:
-        return 0
+        from .worker import serve
+    except ImportError as error:
+        advice = (
+            "to analyse files, run \"pip install 'media-forensics[faces]'\" and install a detector"
+        )
+        connection.send_bytes(pack_refusal(PluginError(f"{error}; {advice}")))
+        return
+    serve(connection, settings, detectors, number)

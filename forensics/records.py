@@ -237,12 +237,16 @@ class Finding:
 
 @dataclass(frozen=True)
 class ErrorRate:
-    """Counts of one validation: of `files` with known truth, `wrong` were judged the other way."""
+    """Counts of one validation: of `files` with known truth, `wrong` were judged the other way.
+
+    `unit` is what was counted, in the plural; `date` is ISO.
+    """
 
     files: int
     wrong: int
     data: str
     date: str
+    unit: str = "files"
 
 
 @dataclass(frozen=True)

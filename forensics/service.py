@@ -3,11 +3,13 @@
 import logging
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
+from .backoff import Backoff
 from .dispatch import Dispatcher, Ended, utc_now
 from .errors import UnreachableError
 from .events import Message, Ready
@@ -27,7 +29,8 @@ SIGHT_CHUNK = (
 WOKEN_S = 0.3
 POLL_S = 2.0
 STEP_S = 0.1
-BACKOFF_S = (0.5, 30.0)
+LISTING_SHARE = 0.2  # of the time, at most, goes into listings that events ask for
+PATIENCE = 3.0  # settle times that one pass waits for a file that keeps changing
 
 
 class Intake:
@@ -46,19 +49,19 @@ class Intake:
         """Return the seconds until a file could be ready."""
         return self._settling.next_due(now)
 
-    def take_in(self, now: float) -> int:
-        """List the folders and queue what is new and settled; returns how many jobs were made."""
-        ready = self._settling.settled(list(self._unknown()), now)
-        made = 0
+    def take_in(self, now: float, meanwhile: Callable[[], None]) -> None:
+        """List the folders and queue what is new and settled; `meanwhile` is called often, for what can't wait."""
+        ready = self._settling.settled(list(self._unknown(meanwhile)), now)
         for files in chunks(ready, SIGHT_CHUNK):
+            meanwhile()
             with writing(self._engine) as session:
-                made += len(jobs.sight(session, files, utc_now()).job_ids)
+                jobs.sight(session, files, utc_now())
         for file in ready:
             log.info("queued", extra={"path": file.path, "bytes": file.size_bytes})
-        return made
 
-    def _unknown(self) -> Iterator[jobs.SeenFile]:
+    def _unknown(self, meanwhile: Callable[[], None]) -> Iterator[jobs.SeenFile]:
         for files in chunks(listing(self._folders)):
+            meanwhile()
             with reading(self._engine) as session:
                 yield from jobs.unknown(session, files)
 
@@ -77,35 +80,33 @@ class Service:
         )
         self._daemon_id: int | None = None
         self._listed = self._beaten = float("-inf")
-        self._wait_s = BACKOFF_S[0]
+        self._listing_s = self._worked = 0.0
         self.failed = 0
 
     def run(self, stop: threading.Event, *, once: bool = False) -> None:
         """Work until `stop` is set, or with `once` until everything found has ended; then shut down."""
+        backoff = Backoff(stop.wait)
         watcher = Watcher(self._folders, self._settings.watcher)
         log.info("watching", extra={"folders": [str(f) for f in self._folders]})
         try:
             while not stop.is_set() and not (once and self._idle()):
-                self._turn(watcher, stop)
+                self._turn(watcher, backoff)
         finally:
             watcher.close()
-            self._shut_down(stop)
+            self._shut_down()
 
-    def _turn(self, watcher: Watcher, stop: threading.Event) -> None:
+    def _turn(self, watcher: Watcher, backoff: Backoff) -> None:
         """Do what is due; while the database does not answer, wait longer each time and lose nothing."""
         try:
             now = time.monotonic()
             self._beat(now)
             if self._is_listing_due(watcher, now):
-                self._intake.take_in(now)
-                self._listed = now
+                self._intake.take_in(now, self._dispatcher.renew)
+                self._listed, self._listing_s = now, time.monotonic() - now
             self._dispatcher.step(STEP_S)
-            self._wait_s = BACKOFF_S[0]
+            backoff.worked()
         except UnreachableError as error:
-            if self._wait_s == BACKOFF_S[0]:
-                log.warning("database unreachable, waiting", extra={"why": str(error)})
-            stop.wait(self._wait_s)
-            self._wait_s = min(self._wait_s * 2, BACKOFF_S[1])
+            backoff.failed(error)
 
     def _is_listing_due(self, watcher: Watcher, now: float) -> bool:
         since = now - self._listed
@@ -113,28 +114,42 @@ class Service:
         often = POLL_S if watcher.polls else self._settings.rescan_s
         if since >= often or (due is not None and due <= 0):
             return True
-        return since >= WOKEN_S and watcher.take()
+        return since >= max(WOKEN_S, self._listing_s / LISTING_SHARE) and watcher.take()
 
     def _beat(self, now: float) -> None:
         if now - self._beaten < BEAT_S:
             return
         with writing(self._engine) as session:
-            if self._daemon_id is None:
-                folders = [str(folder) for folder in self._folders]
-                self._daemon_id = jobs.start_daemon(
-                    session, folders, self._settings.workers, utc_now()
-                )
-            jobs.beat(session, self._daemon_id, utc_now())
-        self._beaten = now
+            daemon_id = self._daemon_id or self._introduce(session)
+            jobs.beat(session, daemon_id, utc_now())
+        self._daemon_id, self._beaten = daemon_id, now
+
+    def _introduce(self, session: Session) -> int:
+        folders = [str(folder) for folder in self._folders]
+        return jobs.start_daemon(session, folders, self._settings.workers, utc_now())
 
     def _idle(self) -> bool:
-        """Say whether one pass is over: listed, nothing settling, queued or running."""
-        if self._listed == float("-inf") or self._intake.waiting or self._dispatcher.busy:
+        """Say whether one pass is over: listed, nothing queued or running, and nothing settling for much longer."""
+        if self._listed == float("-inf") or self._is_working():
+            self._worked = time.monotonic()
             return False
-        with reading(self._engine) as session:
-            return jobs.unfinished(session) == 0
+        if not self._intake.waiting:
+            return True
+        patient = time.monotonic() - self._worked < PATIENCE * self._settings.settle_s
+        if not patient:
+            log.warning(
+                "left for the next pass: still changing", extra={"files": self._intake.waiting}
+            )
+        return not patient
 
-    def _shut_down(self, stop: threading.Event) -> None:
+    def _is_working(self) -> bool:
+        try:
+            with reading(self._engine) as session:
+                return bool(self._dispatcher.busy or jobs.unfinished(session))
+        except UnreachableError:
+            return True
+
+    def _shut_down(self) -> None:
         """Let running jobs finish for `stop_s`, hand back the rest, and say goodbye in the database."""
         until = time.monotonic() + self._settings.stop_s
         try:

@@ -45,7 +45,7 @@ class Settings:
     weights: str = setting("", "folder with a manifest.toml, searched before the installed weights")
     device: str = setting("auto", "where networks run", choices=("auto", "cpu", "cuda"))
     reproducible: bool = setting(
-        False, "CPU, 32-bit floats and one thread: slower, equal everywhere"
+        False, "CPU, 32-bit floats and one thread: slower, the same on the same machine"
     )
     workers: int = setting(1, "worker processes", at_least=1)
     threads: int = setting(0, "threads per worker; 0 shares the cores out")

@@ -3,6 +3,7 @@
 import errno
 import logging
 import os
+import re
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -41,6 +42,7 @@ WITHOUT_EVENTS = (
     "ceph",
     "glusterfs",
 )
+OCTAL = re.compile(rb"\\([0-3][0-7]{2})")
 LIMITS = {
     errno.ENOSPC: "fs.inotify.max_user_watches",
     errno.EMFILE: "fs.inotify.max_user_instances",
@@ -65,9 +67,9 @@ class Watcher:
         self._waker = Waker()
         self._observer = Observer()
         self.polls = mode == "polling"
-        for folder in () if mode == "polling" else folders:
-            self._watch(folder, mode)
-        self._observer.start()
+        if not self.polls and self._started():
+            for folder in folders:
+                self._watch(folder, mode)
 
     def take(self) -> bool:
         """Say whether anything happened since the last call."""
@@ -77,8 +79,17 @@ class Watcher:
 
     def close(self) -> None:
         """Stop watching."""
-        self._observer.stop()
-        self._observer.join()
+        if self._observer.is_alive():
+            self._observer.stop()
+            self._observer.join()
+
+    def _started(self) -> bool:
+        """Start before anything is watched: only then does watching a folder say that a limit is reached."""
+        try:
+            self._observer.start()
+        except OSError as error:
+            self._poll(error)
+        return self._observer.is_alive()
 
     def _watch(self, folder: Path, mode: str) -> None:
         kind = file_system(folder)
@@ -91,22 +102,29 @@ class Watcher:
                 self._waker, os.fspath(folder), recursive=True, event_filter=EVENTS
             )
         except OSError as error:
-            limit = LIMITS.get(error.errno or 0, "")
-            advice = f"raise the kernel's {limit} with sysctl" if limit else str(error)
-            log.warning("polling: no events", extra={"folder": folder, "why": advice})
-            self.polls = True
+            self._poll(error, folder)
+
+    def _poll(self, error: OSError, folder: Path | None = None) -> None:
+        limit = LIMITS.get(error.errno or 0, "")
+        advice = f"raise the kernel's {limit} with sysctl" if limit else str(error)
+        log.warning("polling: no events", extra={"folder": folder or "all", "why": advice})
+        self.polls = True
 
 
 def file_system(folder: Path, mounts: Path = Path("/proc/self/mounts")) -> str:
     """Return the type of the file system that holds a folder, or an empty text where that can't be told."""
     try:
-        lines = mounts.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+        lines = mounts.read_bytes().split(b"\n")
     except OSError:
         return ""
     best = ("", "")
-    for line in lines:
-        _, place, kind = line.split(" ")[:3]
-        place = place.encode("latin-1", "surrogateescape").decode("unicode_escape")
+    for _, escaped, kind, *_ in (line.split(b" ") for line in lines if line):
+        place = mount_point(escaped)
         if folder.absolute().is_relative_to(place) and len(place) >= len(best[0]):
-            best = (place, kind)
+            best = (place, os.fsdecode(kind))
     return best[1]
+
+
+def mount_point(escaped: bytes) -> str:
+    r"""Return the path that the kernel names with `\040` for a space, and raw bytes for what is not ASCII."""
+    return os.fsdecode(OCTAL.sub(lambda match: bytes([int(match[1], 8)]), escaped))

@@ -7,7 +7,7 @@ The verbal scale is that of the ENFSI Guideline for Evaluative Reporting in Fore
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .verdict import wilson_interval
+from .verdict import mean, wilson_interval
 
 Plain = Mapping[str, Any]
 
@@ -27,7 +27,7 @@ REASONS = {
     "outside_validation": "The detectors were not validated on this kind of media.",
     "truncated": "Too much of the file could not be decoded.",
     "uncalibrated": "The detectors that scored it have no calibration, so their scores mean nothing in themselves.",
-    "no_face": "Not assessed: no face of at least {smallest:.0f} px was found.",
+    "no_face": "Not assessed: no face{least} was found.",
     "too_few_frames": "Not assessed: no face was seen in enough of the sampled frames.",
     "no_detector": "Not assessed: no working detector is installed for it; run 'forensics plugins list'.",
 }
@@ -48,7 +48,8 @@ def result(verdict: Plain) -> str:
     """Return the sentence that states a verdict."""
     label, reason = verdict["label"], verdict["reason"]
     if label == "not_assessed":
-        return REASONS[reason].format(smallest=verdict["provenance"]["smallest_face_px"] or 0)
+        smallest = verdict["provenance"]["smallest_face_px"]
+        return REASONS[reason].format(least=f" of at least {smallest:.0f} px" if smallest else "")
     if label == "inconclusive":
         said = "The examination supports neither proposition over the other."
         return f"{said} {REASONS[reason]}" if reason else said
@@ -61,15 +62,23 @@ def result(verdict: Plain) -> str:
 
 
 def fake_result(verdict: Plain) -> str:
-    """Return the sentence for a file in which a face stands out."""
+    """Return the sentence for a file in which something stands out; its ratio is that of all faces together."""
     place, ratio = where(verdict), verdict["log10_lr"]
     if ratio is None or 10**ratio < 2:
         return f"{place}: screening flag."
+    altered, recorded = subjects(len(scored_faces(verdict)))
     return (
-        f"{place}: the result is about {rounded(10**ratio)} times more probable if the face was generated or "
-        "altered by a validated kind of method than if it was recorded by a camera and processed "
+        f"{place}: the result is about {rounded(10**ratio)} times more probable if {altered} generated or "
+        f"altered by a validated kind of method than if {recorded} recorded by a camera and processed "
         f"ordinarily ({support(10**ratio)})."
     )
+
+
+def subjects(count: int) -> tuple[str, str]:
+    """Return the subjects of the two propositions about so many faces; without faces they are about the file."""
+    if count > 1:
+        return "one of them was", "all were"
+    return "the face was" if count else "it was", "it was"
 
 
 def support(ratio: float) -> str:
@@ -78,31 +87,47 @@ def support(ratio: float) -> str:
 
 
 def rounded(ratio: float) -> str:
-    """Return a ratio with one or two significant figures, as its uncertainty deserves."""
-    digits = 1 - len(str(int(ratio))) if ratio >= 100 else 0
-    return f"{round(ratio, digits):,.0f}"
+    """Return a ratio cut to at most two significant figures below 100 and one above.
+
+    It is rounded down, so that the number never claims more than the words of the verbal scale beside it.
+    """
+    whole = int(ratio)
+    step = 10 ** (len(str(whole)) - 1) if whole >= 100 else 1
+    return f"{whole // step * step:,}"
 
 
 def where(verdict: Plain) -> str:
-    """Name the face track that the result rests on, and its time."""
-    tracks = [track for finding in verdict["findings"] for track in scored_tracks(finding)]
-    if not tracks:
+    """Name the face that the result rests on, and its time; among several the one with the highest ratio."""
+    scored = list(scored_faces(verdict).values())
+    if not scored:
         return "The file"
-    top = max(tracks, key=lambda track: float(track["log10_lr"]))
-    if top["first_s"] == top["last_s"] == 0:
-        return f"Face {top['id']}"
-    return f"Face track {top['id']} ({clock(top['first_s'])}-{clock(top['last_s'])})"
+    track = max(scored, key=mean_ratio)[0]
+    name = f"face track {track['id']} ({clock(track['first_s'])}-{clock(track['last_s'])})"
+    if track["first_s"] == track["last_s"] == 0:
+        name = f"face {track['id']}"
+    most_likely = f"one of the {len(scored)} faces, most likely {name}"
+    return (name if len(scored) == 1 else most_likely).capitalize()
 
 
-def scored_tracks(finding: Plain) -> Sequence[Plain]:
-    """Return the tracks of a finding that have a calibrated ratio."""
-    return [t for t in finding["evidence"]["tracks"] if t["log10_lr"] is not None]
+def scored_faces(verdict: Plain) -> dict[int, list[Plain]]:
+    """Return the tracks that have a calibrated ratio, by face: one from each detector that scored it."""
+    found: dict[int, list[Plain]] = {}
+    for finding in verdict["findings"]:
+        for track in finding["evidence"]["tracks"]:
+            if track["log10_lr"] is not None:
+                found.setdefault(track["id"], []).append(track)
+    return found
+
+
+def mean_ratio(tracks: Sequence[Plain]) -> float:
+    """Return the log10 ratio of one face, over the detectors that scored it."""
+    return mean([float(track["log10_lr"]) for track in tracks])
 
 
 def faces(verdict: Plain) -> str:
-    """Return "the N faces" with the number that was validated and scored."""
-    ids = {track["id"] for finding in verdict["findings"] for track in scored_tracks(finding)}
-    return "the 1 face" if len(ids) == 1 else f"the {len(ids)} faces"
+    """Return "the N faces" with the number that was validated and scored, or "the file" where none was."""
+    count = len(scored_faces(verdict))
+    return "the file" if not count else "the 1 face" if count == 1 else f"the {count} faces"
 
 
 def clock(seconds: float) -> str:
@@ -112,16 +137,40 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes:02}:{rest:02}"
 
 
-def error_rate(flagged_real: Plain | None) -> str:
-    """Return the rate of false alarms as counts."""
-    if not flagged_real or not flagged_real["files"]:
+def error_rates(label: str | None, rates: Plain) -> tuple[str, ...]:
+    """Return how often a verdict like this was wrong in validation; both errors where the label is neither.
+
+    `label` is None for many verdicts; `rates` has the calibration's `flagged_real` and `missed_fake`.
+    """
+    if label == "fake":
+        return (false_alarms(rates.get("flagged_real")),)
+    if label == "real":
+        return (missed_fakes(rates.get("missed_fake")),)
+    return false_alarms(rates.get("flagged_real")), missed_fakes(rates.get("missed_fake"))
+
+
+def false_alarms(rate: Plain | None) -> str:
+    """Return the rate of real material that was flagged, as counts."""
+    if not rate or not rate["files"]:
         return "The rate of false alarms is not established."
-    wrong, files = flagged_real["wrong"], flagged_real["files"]
+    return counts(rate, "real", "were flagged")
+
+
+def missed_fakes(rate: Plain | None) -> str:
+    """Return the rate of manipulated material in which nothing was found, as counts."""
+    if not rate or not rate["files"]:
+        return "The rate of missed fakes is not established."
+    return counts(rate, "manipulated", "showed no indication")
+
+
+def counts(rate: Plain, truth: str, error: str) -> str:
+    """Return an error rate as counts with its 95 % interval."""
+    wrong, files = rate["wrong"], rate["files"]
     low, high = wilson_interval(wrong, files)
     return (
-        f"In validation on {files:,} real files of comparable quality, {wrong:,} were flagged: "
-        f"{wrong / files:.1%} (95 % interval {low:.1%}-{high:.1%}; {flagged_real['data']}, "
-        f"{flagged_real['date']}). The rate on other material is not known."
+        f"In validation on {files:,} {truth} {rate.get('unit', 'files')} of comparable quality, {wrong:,} {error}: "
+        f"{wrong / files:.1%} (95 % interval {low:.1%}-{high:.1%}; {rate['data']}, "
+        f"{rate['date']}). The rate on other material is not known."
     )
 
 

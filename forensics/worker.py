@@ -28,6 +28,7 @@ def serve(
     connection: Connection, settings: Settings, detectors: Sequence[str], number: int
 ) -> None:
     """Be a worker: say Ready, then take tasks and send events. Ends when the parent is gone."""
+    os.dup2(2, 1)  # what a detector prints must not end up among the JSON lines of the command
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, signal.SIG_IGN)  # a terminal sends them to us too; our parent decides
     threading.Thread(target=end_with_parent, daemon=True).start()

@@ -18,8 +18,8 @@ LAYERS = [
     {"analysis"},
     {"media", "faces", "tracks", "crops", "verdict", "wording", "store", "events"},
     {"plugins", "weights", "manifest"},
-    {"hookspecs", "logs"},
-    {"plain"},
+    {"hookspecs", "logs", "backoff"},
+    {"plain", "paths"},
     {"records", "settings"},
     {"errors"},
 ]

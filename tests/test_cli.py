@@ -103,8 +103,12 @@ def test_second_scan_reuses_the_verdict_unless_forced(cli: Cli, inbox: Path) -> 
 
 def test_verdict_is_told_in_words(cli: Cli, inbox: Path) -> None:
     said = cli("scan", inbox / "red.png").stdout
-    assert "times more probable if the face was generated or altered" in said
+    assert "times more probable if it was generated or altered" in said
     assert "In validation on 100 real files of comparable quality, 5 were flagged" in said
+    assert "showed no indication" not in said
+    said = cli("scan", inbox / "green.png").stdout
+    assert "100 manipulated files of comparable quality, 10 showed no indication" in said
+    assert "were flagged" not in said
     assert "Not examined: the sound" in said
 
 

@@ -230,6 +230,18 @@ def test_job_that_another_process_took_over_is_dropped(engine: Engine, tmp_path:
     assert (scripted.cancelled, dispatcher.busy) == ([job_id], 0)
 
 
+def test_handing_back_a_job_that_was_taken_over_harms_no_other(
+    engine: Engine, tmp_path: Path
+) -> None:
+    queue(engine, write_still(tmp_path / "red.png", FAKE))
+    dispatcher = Dispatcher(engine, Scripted([]), now=lambda: NOW)
+    dispatcher.step(0.0)
+    with writing(engine) as session:
+        jobs.reclaim(session, NOW + timedelta(hours=1))
+    dispatcher.hand_back()
+    assert dispatcher.busy == 0
+
+
 def test_content_that_another_job_examines_is_waited_for(engine: Engine, tmp_path: Path) -> None:
     one = write_still(tmp_path / "one.png", FAKE)
     two = tmp_path / "two.png"

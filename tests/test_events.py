@@ -82,5 +82,5 @@ def test_message_comes_out_as_it_went_in(message: Message) -> None:
 
 @pytest.mark.parametrize("path", ["/in/a.mp4", "/in/caf\udce9.mp4", "/in/\N{SNOWMAN} \n.mp4"])
 def test_task_keeps_its_path_to_the_byte(path: str) -> None:
-    task = Task(3, path, Passage(1.5, None), (FINDING,))
+    task = Task(3, path, 5, 6, 7, Passage(1.5, None), (FINDING,))
     assert unpack_task(pack_task(task)) == task

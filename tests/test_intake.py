@@ -1,13 +1,17 @@
 """Folders to files that are ready."""
 
+import errno
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from watchdog.observers.inotify import InotifyEmitter, InotifyObserver
 
 from forensics import intake, watcher
+from forensics.cli.scan import gather
 from forensics.store.jobs import SeenFile
 
 
@@ -63,26 +67,113 @@ def test_folder_that_vanished_is_passed_over(tmp_path: Path) -> None:
 AS_NOBODY = """
 import logging, os, sys
 from pathlib import Path
+from forensics.cli.scan import gather
 from forensics.intake import listing
 logging.basicConfig(format="%(message)s %(folder)s")
 if os.geteuid() == 0:
     os.setgid(65534)
     os.setuid(65534)
-print([Path(file.path).name for file in listing([Path(sys.argv[1])])])
+"""
+LIST = "print([Path(file.path).name for file in listing([Path(sys.argv[1])])])"
+GATHER = """
+files, lost = gather([Path(sys.argv[1])])
+print([Path(f.path).name for f in files], [(p.name, c.value, why) for p, c, why in lost])
 """
 
 
-def test_folder_without_rights_is_named_and_the_rest_is_listed(tmp_path: Path) -> None:
-    (tmp_path / "open.mp4").write_bytes(b"x")
-    (tmp_path / "closed").mkdir(mode=0)
-    for above in (tmp_path, *tmp_path.parents[:3]):
+def as_nobody(folder: Path, code: str, *arguments: Path) -> subprocess.CompletedProcess[str]:
+    """Run code as a user without rights of its own, to whom the folders above are opened."""
+    for above in (folder, *folder.parents[:3]):
         if above.name.startswith(("test_", "pytest-")):
             above.chmod(0o755)
-    child = subprocess.run(
-        [sys.executable, "-c", AS_NOBODY, str(tmp_path)], capture_output=True, text=True, check=True
-    )
+    command = [sys.executable, "-c", AS_NOBODY + code, *map(str, arguments or [folder])]
+    return subprocess.run(command, capture_output=True, text=True, check=True)
+
+
+def closed_folder(folder: Path, mode: int) -> Path:
+    """Make a folder with two files and a folder in it, and then take rights away."""
+    (folder / "closed" / "below").mkdir(parents=True)
+    for name in "ab":
+        (folder / "closed" / name).write_bytes(b"x")
+    (folder / "closed").chmod(mode)
+    return folder / "closed"
+
+
+CLOSED = pytest.mark.parametrize(
+    "mode",
+    [
+        pytest.param(0, id="no-rights"),
+        pytest.param(0o311, id="enter-only"),
+        pytest.param(0o644, id="read-only"),
+    ],
+)
+
+
+@CLOSED
+def test_folder_without_rights_is_named_and_the_rest_is_listed(tmp_path: Path, mode: int) -> None:
+    (tmp_path / "open.mp4").write_bytes(b"x")
+    closed = closed_folder(tmp_path, mode)
+    child = as_nobody(tmp_path, LIST)
     assert child.stdout == "['open.mp4']\n"
-    assert child.stderr == f"folder can't be listed {tmp_path / 'closed'}\n"
+    assert child.stderr.count(f"folder can't be listed {closed}\n") == 1
+
+
+@CLOSED
+@pytest.mark.parametrize(
+    ("given", "files"),
+    [pytest.param("", ["open.mp4"], id="nested"), pytest.param("closed", [], id="given")],
+)
+def test_scan_states_that_a_folder_is_closed(
+    tmp_path: Path, mode: int, given: str, files: list[str]
+) -> None:
+    (tmp_path / "open.mp4").write_bytes(b"x")
+    closed_folder(tmp_path, mode)
+    child = as_nobody(tmp_path, GATHER, tmp_path / given)
+    assert child.stdout.startswith(f"{files} [('closed', 'unreadable', 'Permission denied')")
+    assert child.stderr == ""
+
+
+def test_scan_states_that_a_path_below_a_closed_folder_is_unreadable(tmp_path: Path) -> None:
+    child = as_nobody(tmp_path, GATHER, closed_folder(tmp_path, 0) / "below")
+    assert child.stdout == "[] [('below', 'unreadable', 'no right to look there')]\n"
+
+
+def test_scan_says_that_a_folder_is_empty(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "in\x1b[2J"
+    folder.mkdir()
+    assert gather([folder]) == ([], [])
+    assert capsys.readouterr().err == f"no files found in {tmp_path}/in\\x1b[2J\n"
+
+
+class BreaksOff:
+    """A folder's entries that end in an error, as those of a network folder can."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+
+    def __enter__(self) -> Iterator["os.DirEntry[str]"]:
+        yield from os.scandir(f"{self.folder}/")
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    def __exit__(self, *args: object) -> None:
+        pass
+
+
+def test_folder_that_breaks_off_is_named_and_the_rest_is_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("good", "stale"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "clip.mp4").write_bytes(b"x")
+    scandir = os.scandir
+    broken = str(tmp_path / "stale")
+    monkeypatch.setattr(os, "scandir", lambda p: BreaksOff(p) if p == broken else scandir(p))
+    told: list[tuple[Path, str]] = []
+    found = list(intake.listing([tmp_path], lambda *what: told.append(what)))
+    assert len(found) == 2
+    assert told == [(tmp_path / "stale", "Stale file handle")]
 
 
 def seen(path: str, size: int = 1, mtime_ns: int = 1) -> SeenFile:
@@ -126,13 +217,16 @@ def test_settling_says_when_to_look_again() -> None:
     [
         pytest.param("/mnt/share/inbox", "nfs4", id="network"),
         pytest.param("/mnt/share two/x", "cifs", id="escaped-space"),
+        pytest.param("/mnt/日本/x", "fuse", id="not-latin-1"),
+        pytest.param(os.fsdecode(b"/mnt/\xff/x"), "9p", id="not-utf-8"),
         pytest.param("/home/me", "ext4", id="local"),
     ],
 )
 def test_file_system_is_that_of_the_innermost_mount(tmp_path: Path, folder: str, kind: str) -> None:
     mounts = tmp_path / "mounts"
-    mounts.write_text(
-        "/dev/a / ext4 rw 0 0\nserver:/x /mnt/share nfs4 rw 0 0\n//s/y /mnt/share\\040two cifs rw 0 0\n"
+    mounts.write_bytes(
+        b"/dev/a / ext4 rw 0 0\nserver:/x /mnt/share nfs4 rw 0 0\n//s/y /mnt/share\\040two cifs rw 0 0\n"
+        b"/dev/c /mnt/\xe6\x97\xa5\xe6\x9c\xac fuse rw 0 0\n/dev/d /mnt/\xff 9p rw 0 0\n"
     )
     assert watcher.file_system(Path(folder), mounts) == kind
 
@@ -150,5 +244,31 @@ def test_event_wakes_the_watcher_once(tmp_path: Path) -> None:
 def test_network_folder_is_polled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watcher, "file_system", lambda folder: "nfs4")
     found = watcher.Watcher([tmp_path], "auto")
+    found.close()
+    assert found.polls
+
+
+@pytest.mark.parametrize("limit", sorted(watcher.LIMITS))
+def test_reached_limit_of_the_kernel_means_polling(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
+    def refuse(emitter: InotifyEmitter) -> None:
+        raise OSError(limit, os.strerror(limit))
+
+    monkeypatch.setattr(InotifyEmitter, "on_thread_start", refuse)
+    found = watcher.Watcher([tmp_path], "events")
+    found.close()
+    assert found.polls
+
+
+def test_observer_that_cannot_start_means_polling(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken(InotifyObserver):
+        def on_thread_start(self) -> None:
+            raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(watcher, "Observer", Broken)
+    found = watcher.Watcher([tmp_path], "events")
     found.close()
     assert found.polls

@@ -53,6 +53,13 @@ def broken_png(path: Path) -> Path:
     return fakes.cut_short(path, still(path.parent / "whole.png", fakes.portrait()), 0.5)
 
 
+def test_name_in_a_message_cannot_command_a_terminal(tmp_path: Path) -> None:
+    path = text(tmp_path / "a\x1b[2J\u202e.mp4")
+    with pytest.raises(MediaError, match=r"a\\x1b\[2J\\xe2\\x80\\xae\.mp4") as caught:
+        seen(path)
+    assert str(caught.value).isprintable()
+
+
 def text(path: Path) -> Path:
     path.write_text("This is no video.\n" * 100)
     return path

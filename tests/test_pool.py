@@ -108,6 +108,37 @@ def test_detector_that_aborts_costs_its_worker_only(pool: ProcessPool, tmp_path:
     assert isinstance(last(finish(pool, Task(2, good))), Done)
 
 
+def test_time_spent_waiting_for_an_answer_does_not_count(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.syspath_prepend(str(COLOUR))
+    now = 0.0
+    pool = ProcessPool(SETTINGS, clock=lambda: now)
+    try:
+        pool.submit(Task(1, str(write_still(tmp_path / "a.png", REAL))))
+        seen: list[Message] = []
+        while not any(isinstance(event, Hashed) for event in seen):
+            seen += pool.events(0.1)
+        now += 1e6
+        assert list(pool.events(0.0)) == []
+        pool.decide(1, True)
+        while not any(isinstance(event, Done | Failed) for event in seen):
+            seen += pool.events(0.1)
+        assert isinstance(seen[-1], Done)
+    finally:
+        pool.close()
+
+
+def test_idle_worker_that_dies_is_replaced(pool: ProcessPool, tmp_path: Path) -> None:
+    path = str(write_still(tmp_path / "a.png", REAL))
+    finish(pool, Task(1, path))
+    (worker,) = pool._workers
+    worker.process.kill()
+    worker.process.join()
+    assert list(pool.events(0.1)) == []
+    assert isinstance(last(finish(pool, Task(2, path))), Done)
+
+
 def test_known_content_is_not_examined(pool: ProcessPool, tmp_path: Path) -> None:
     path = str(write_still(tmp_path / "a.png", ABORTS))
     assert isinstance(last(finish(pool, Task(1, path), go=False)), Hashed)

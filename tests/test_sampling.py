@@ -1,6 +1,7 @@
 from itertools import pairwise
 from pathlib import Path
 
+import av
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -137,6 +138,58 @@ def test_a_video_cut_short_after_its_index_gives_what_is_left(tmp_path: Path) ->
     assert coverage.duration_s == pytest.approx(8)
     assert coverage.max_gap_s is not None
     assert coverage.max_gap_s > 2
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("a.mp4", (("movflags", "faststart"),)), ("a.mkv", ())],
+)
+@pytest.mark.parametrize("share", [0.5, 1], ids=["cut", "whole"])
+def test_a_silent_end_before_the_stated_one_is_an_error(
+    tmp_path: Path, name: str, options: tuple[tuple[str, str], ...], share: float
+) -> None:
+    whole = render(tmp_path / name, Clip(frames=300, options=options))
+    frames, coverage = sampled(fakes.cut_short(tmp_path / f"b{name}", whole, share))
+    assert coverage.duration_s == pytest.approx(12, abs=0.1)
+    assert (coverage.decode_errors > 0) == (share < 1)
+    assert (len(frames) < 16) == (share < 1)
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv"])
+def test_sound_a_little_longer_than_the_picture_is_no_error(tmp_path: Path, name: str) -> None:
+    path = render_with_sound(tmp_path / name, frames=50, sound_s=2.8)
+    _, coverage = sampled(path)
+    assert coverage.decode_errors == 0
+
+
+def test_a_last_picture_that_stays_long_is_no_error(tmp_path: Path) -> None:
+    stamps = (*range(25), 150, 151)
+    _, coverage = sampled(render(tmp_path / "a.mkv", Clip(frames=27, stamps=stamps)))
+    assert coverage.decode_errors == 0
+
+
+def test_a_whole_passage_of_a_cut_video_is_no_error(tmp_path: Path) -> None:
+    whole = render(tmp_path / "a.mkv", Clip(frames=300))
+    cut = fakes.cut_short(tmp_path / "b.mkv", whole, 0.5)
+    assert sampled(cut, passage=Passage(0, 4))[1].decode_errors == 0
+    assert sampled(cut, passage=Passage(0, 10))[1].decode_errors == 1
+
+
+def render_with_sound(path: Path, frames: int, sound_s: float) -> Path:
+    """Render a clip at 25 frames per second, with a tone of its own length."""
+    with av.open(str(path), "w") as output:
+        picture = output.add_stream("mpeg4", rate=25)
+        picture.width, picture.height, picture.pix_fmt = 96, 64, "yuv420p"
+        sound = output.add_stream("aac", rate=44100)
+        for frame in fakes.pictures(Clip(frames=frames)):
+            output.mux(picture.encode(frame))
+        for start in range(0, round(sound_s * 44100), 1152):
+            tone = av.AudioFrame.from_ndarray(fakes.tone(start), format="fltp", layout="mono")
+            tone.sample_rate, tone.pts = 44100, start
+            output.mux(sound.encode(tone))
+        output.mux(picture.encode())
+        output.mux(sound.encode(None))
+    return path
 
 
 def test_a_cut_within_a_run_begins_a_shot(tmp_path: Path) -> None:

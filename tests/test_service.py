@@ -71,6 +71,27 @@ def test_one_pass_waits_for_files_to_settle(engine: Engine, tmp_path: Path) -> N
     assert labels(engine) == {"red.png": "fake"}
 
 
+def test_one_pass_leaves_a_file_that_keeps_growing_to_the_next(
+    engine: Engine, tmp_path: Path
+) -> None:
+    write_still(tmp_path / "red.png", FAKE)
+    stop = threading.Event()
+    growing = threading.Thread(target=grow, args=(tmp_path / "growing.png", stop))
+    growing.start()
+    try:
+        once(engine, tmp_path, settings=replace(SETTINGS, settle_s=0.5))
+    finally:
+        stop.set()
+        growing.join()
+    assert labels(engine) == {"red.png": "fake"}
+
+
+def grow(path: Path, stop: threading.Event) -> None:
+    with path.open("ab", buffering=0) as file:
+        while not stop.wait(0.02):
+            file.write(b"x")
+
+
 def test_stop_lets_the_running_job_finish(engine: Engine, tmp_path: Path) -> None:
     write_still(tmp_path / "slow.png", SLOW)
     stop = threading.Event()
@@ -101,7 +122,6 @@ def test_database_that_goes_away_is_waited_for(
         return writing(engine)
 
     monkeypatch.setattr(service_module, "writing", fails_at_first)
-    monkeypatch.setattr(service_module, "BACKOFF_S", (0.01, 0.02))
     once(engine, tmp_path)
     assert labels(engine) == {"red.png": "fake"}
     assert [r.getMessage() for r in caplog.records].count("database unreachable, waiting") == 1

@@ -1,7 +1,8 @@
 import hashlib
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
+from math import log10
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import tomli_w
 
 from forensics import weights
 from forensics.errors import WeightsError
+from forensics.manifest import toml_value
 from forensics.records import Calibration, ErrorRate, MediaKind
 from forensics.settings import Settings
 
@@ -23,7 +25,7 @@ CALIBRATION = Calibration(
     min_face_px=64,
     min_frames=3,
     kinds=(MediaKind.VIDEO, MediaKind.STILL),
-    flagged_real=ErrorRate(100, 5, "made up", "2025-11-22"),
+    flagged_real=ErrorRate(100, 5, "made up", "2025-11-22", "face crops"),
 )
 
 
@@ -169,11 +171,36 @@ def test_one_name_twice_is_refused(tmp_path: Path) -> None:
         weights.read(tmp_path / "manifest.toml")
 
 
-def test_thresholds_that_overlap_are_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("thresholds", "message"),
+    [
+        pytest.param({"fake_at": 0.3}, "'fake_at' is 0.3, must be at least log10", id="fake"),
+        pytest.param({"real_at": 0.01}, "'real_at' is 0.01, must be at most 0:", id="real"),
+        pytest.param({"fake_at": -0.4, "real_at": 0.8}, "'fake_at' is -0.4", id="crossed"),
+    ],
+)
+def test_thresholds_that_contradict_the_ratio_are_refused(
+    tmp_path: Path, thresholds: dict[str, Any], message: str
+) -> None:
     entry = weights.get(folder(tmp_path, table()), "resnext-lstm")
-    with pytest.raises(WeightsError, match="must be below fake_at"):
-        weights.put(replace(entry, calibration=replace(CALIBRATION, real_at=1.0)))
+    with pytest.raises(WeightsError, match=message):
+        weights.put(replace(entry, calibration=replace(CALIBRATION, **thresholds)))
     assert weights.read(entry.manifest).entries == (entry,)
+
+
+def test_thresholds_at_the_least_ratios_are_read(tmp_path: Path) -> None:
+    entry = weights.get(folder(tmp_path, table()), "resnext-lstm")
+    least = replace(CALIBRATION, fake_at=log10(2), real_at=0.0)
+    weights.put(replace(entry, calibration=least))
+    assert weights.read(entry.manifest).entries[0].calibration == least
+
+
+def test_error_rate_without_a_unit_counts_files(tmp_path: Path) -> None:
+    values = toml_value(asdict(CALIBRATION))
+    del values["flagged_real"]["unit"]
+    entry = weights.get(folder(tmp_path, table(calibration=values)), "resnext-lstm")
+    assert entry.calibration is not None
+    assert entry.calibration.flagged_real == ErrorRate(100, 5, "made up", "2025-11-22", "files")
 
 
 def test_manifests_are_read_without_numpy_or_torch() -> None:

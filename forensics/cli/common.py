@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -18,6 +19,7 @@ from ..store import migrate
 from ..store.database import connect, masked
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 PIPE_WIDTH = 160
 STYLES = {
     "fake": "bold red",
@@ -86,4 +88,14 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
 def cell_of(cell: Any) -> Text:
     """Return a table's cell; text is data, never markup."""
     text = "" if cell is None else f"{cell:.2f}" if isinstance(cell, float) else str(cell)
-    return Text(text, style=STYLES.get(text, ""), overflow="fold")
+    shown = printed(text, STYLES.get(text, ""))
+    shown.overflow = "fold"
+    return shown
+
+
+def printed(text: str, style: str = "") -> Text:
+    """Return text from files, detectors or the database with its control characters escaped, newlines excepted.
+
+    A terminal acts on them: what was analysed could rewrite what is said of it.
+    """
+    return Text(CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text), style=style)

@@ -1,53 +1,58 @@
 """Verdicts as people read them on a terminal. The sentences come from `wording`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.text import Text
 
 from .. import wording
-from .common import STYLES, console
+from .common import STYLES, console, printed
 
 Plain = Mapping[str, Any]
+
+ERRORS = ("flagged_real", "missed_fake")
 
 
 def print_outcome(outcome: Plain) -> None:
     """Print one file's verdict or failure."""
     out = console()
     if outcome["state"] == "failed":
-        head = Text(f"{outcome['path']}: ") + Text("failed", style=STYLES["failed"])
-        out.print(
-            head,
-            Text(f"  {outcome['error']}: {outcome['error_message']}"),
-            sep="\n",
-            soft_wrap=True,
-        )
+        head = printed(f"{outcome['path']}: ") + Text("failed", style=STYLES["failed"])
+        why = printed(f"  {outcome['error']}: {outcome['error_message']}")
+        out.print(head, why, sep="\n", soft_wrap=True)
         return
     label = outcome["label"]
     reason = f" ({outcome['reason']})" if outcome["reason"] else ""
-    head = Text(f"{outcome['path']}: ") + Text(label + reason, style=STYLES.get(label, ""))
+    head = printed(f"{outcome['path']}: ") + printed(label + reason, STYLES.get(label, ""))
     out.print(head, soft_wrap=True)
-    out.print(Text(f"  {wording.result(outcome)}"), soft_wrap=True)
+    out.print(printed(f"  {wording.result(outcome)}"), soft_wrap=True)
     if outcome["coverage"]:
-        out.print(Text(f"  {wording.coverage(outcome)}", style="dim"), soft_wrap=True)
+        out.print(printed(f"  {wording.coverage(outcome)}", "dim"), soft_wrap=True)
 
 
 def print_scope(outcomes: Sequence[Plain]) -> None:
     """Print, once for many files, what was examined and how often the detectors err."""
-    done = next((o for o in outcomes if o["state"] == "done"), None)
-    if done is None:
+    done = [outcome for outcome in outcomes if outcome["state"] == "done"]
+    if not done:
         return
     out = console()
-    out.print(Text(wording.scope(done)), soft_wrap=True)
-    for name, rate in error_rates(done).items():
-        out.print(Text(f"{name}: {wording.error_rate(rate)}"), soft_wrap=True)
+    out.print(printed(wording.scope(done[0])), soft_wrap=True)
+    for line in rate_lines(done[0], done[0]["label"] if len(done) == 1 else None):
+        out.print(line, soft_wrap=True)
 
 
-def error_rates(outcome: Plain) -> dict[str, Plain | None]:
-    """Return each scoring detector's false alarms in validation."""
+def rate_lines(outcome: Plain, label: str | None) -> Iterator[Text]:
+    """Yield how often each scoring detector erred in validation, as far as a label (None: any) depends on it."""
+    for name, rates in error_rates(outcome).items():
+        for sentence in wording.error_rates(label, rates):
+            yield printed(f"{name}: {sentence}")
+
+
+def error_rates(outcome: Plain) -> dict[str, dict[str, Plain | None]]:
+    """Return each scoring detector's errors in validation: `flagged_real` and `missed_fake`."""
     detectors = outcome["provenance"]["pipeline"]["detectors"]
     return {
-        described["name"]: described["calibration"]["flagged_real"]
+        described["name"]: {key: described["calibration"].get(key) for key in ERRORS}
         for described in detectors
         if described["calibration"]
     }

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import asdict
 from typing import Any
 
 import click
@@ -11,8 +12,6 @@ from .. import plugins as found_plugins
 from ..errors import PluginError
 from ..settings import Settings
 from .common import json_option, load_settings, print_json, print_table
-
-PROBE_S = 120
 
 
 @click.group()
@@ -63,11 +62,9 @@ def disable(name: str) -> None:
 def probe(settings: Settings) -> list[dict[str, Any]]:
     """Load the plugins in a process of its own, as a worker would, and return their statuses."""
     command = [sys.executable, "-m", "forensics.probe"]
-    request = json.dumps(
-        {"plugins": settings.plugins, "weights": settings.weights, "device": settings.device}
-    )
+    request = json.dumps(asdict(settings))
     done = subprocess.run(  # noqa: S603 - our own interpreter and module
-        command, input=request, capture_output=True, text=True, timeout=PROBE_S, check=False
+        command, input=request, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
         raise PluginError(

@@ -1,5 +1,6 @@
 """`forensics scan`: analyse files now."""
 
+import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
@@ -7,8 +8,9 @@ from typing import Any
 import click
 
 from .. import intake
-from ..errors import ErrorCode
+from ..errors import ErrorCode, UsageError
 from ..logs import configure
+from ..paths import shown
 from ..store.jobs import SeenFile
 from ..store.queries import OUTCOME_FIELDS
 from .common import json_option, load_settings, open_database, print_json
@@ -28,7 +30,7 @@ from .scanning import Order, Scan
     metavar="NAME",
     help="Only this detector; may be repeated.",
 )
-@click.option("--frames", type=int, help="Frames sampled from a video.")
+@click.option("--frames", type=click.IntRange(1), help="Frames sampled from a video.")
 @click.option(
     "--from", "from_s", type=click.FloatRange(0), metavar="S", help="Start of the passage, seconds."
 )
@@ -65,6 +67,8 @@ def scan(
       forensics scan --json clip.mp4 | jq .label    for scripts
       forensics scan --from 60 --to 90 long.mp4     one passage, seconds
     """
+    if from_s is not None and to_s is not None and from_s >= to_s:
+        raise UsageError(f"--from {from_s:g} --to {to_s:g}: the passage must end after its start")
     flags["reproducible"] = flags["reproducible"] or None
     settings = load_settings(ctx, **flags)
     configure(settings)
@@ -106,11 +110,25 @@ def gather(paths: Collection[Path]) -> tuple[list[SeenFile], list[Lost]]:
     files: dict[str, SeenFile] = {}
     lost: list[Lost] = []
     for path in paths:
-        found = list(intake.listing([path])) if path.is_dir() else [intake.see(path)]
-        files |= {file.path: file for file in found if file}
-        if found == [None]:
-            lost.append(missing(path))
+        if os.path.isdir(path):  # noqa: PTH112  Path.is_dir raises below a closed folder
+            found, closed = below(path)
+        else:
+            file = intake.see(path)
+            found, closed = ([file], []) if file else ([], [missing(path)])
+        files |= {file.path: file for file in found}
+        lost += closed
     return list(files.values()), lost
+
+
+def below(folder: Path) -> tuple[list[SeenFile], list[Lost]]:
+    """Return the files below a folder and the folders in it that can't be listed; says when there is neither."""
+    closed: list[Lost] = []
+    found = list(
+        intake.listing([folder], lambda path, why: closed.append((path, ErrorCode.UNREADABLE, why)))
+    )
+    if not found and not closed:
+        click.echo(f"no files found in {shown(os.fspath(folder))}", err=True)
+    return found, closed
 
 
 def missing(path: Path) -> Lost:
@@ -127,9 +145,13 @@ def missing(path: Path) -> Lost:
 def print_lost(path: Path, code: ErrorCode, why: str, as_json: bool) -> None:
     """Print a path at which there is nothing to analyse."""
     if not as_json:
-        click.echo(f"{path}: {code.value}: {why}", err=True)
+        click.echo(f"{shown(str(path))}: {code.value}: {why}", err=True)
         return
-    empty = dict.fromkeys(OUTCOME_FIELDS)
-    shown = str(path).encode(errors="backslashreplace").decode()
-    row = {**empty, "path": shown, "state": "failed", "error": code.value}
-    print_json([{**row, "examined": [], "not_examined": [], "findings": []}])
+    empty: dict[str, Any] = {
+        **dict.fromkeys(OUTCOME_FIELDS),
+        "examined": [],
+        "not_examined": [],
+        "findings": [],
+    }
+    told = {"path": shown(str(path)), "state": "failed", "error": code.value, "error_message": why}
+    print_json([{**empty, **told}])

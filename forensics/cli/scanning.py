@@ -1,5 +1,6 @@
 """One run of `forensics scan`: queue the files, work until each has ended, print what became of it."""
 
+import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,9 @@ from rich.progress import (
 )
 from sqlalchemy import Engine
 
+from ..backoff import Backoff
 from ..dispatch import Dispatcher, utc_now
+from ..errors import UnreachableError
 from ..events import DetectorStarted, Message, Ready
 from ..pool import ProcessPool
 from ..service import SIGHT_CHUNK
@@ -98,25 +101,28 @@ class Scan:
             is_default=self._order.is_default,
             on_ready=self._say_ready,
             on_event=self._follow,
-            on_ended=lambda ended: self._report(ended.job_id),
         )
+        backoff = Backoff(time.sleep)
         try:
             while self._left:
-                dispatcher.step(STEP_S)
-                if not dispatcher.busy:
-                    self._report_others()
+                self._turn(dispatcher, backoff)
         except KeyboardInterrupt:
             dispatcher.hand_back()
             raise click.ClickException(
                 f"interrupted, {len(self._left)} files left; the same command goes on from here"
             ) from None
 
-    def _report_others(self) -> None:
-        """Report the jobs of this scan that a daemon has ended."""
-        with reading(self._engine) as session:
-            ended = list(queries.ended_jobs(session, self._left))
-        for job_id in ended:
-            self._report(job_id)
+    def _turn(self, dispatcher: Dispatcher, backoff: Backoff) -> None:
+        """Work a little, and report what has ended, here or in a daemon on the same database."""
+        try:
+            dispatcher.step(STEP_S)
+            with reading(self._engine) as session:
+                ended = list(queries.ended_jobs(session, self._left))
+            for job_id in ended:
+                self._report(job_id)
+            backoff.worked()
+        except UnreachableError as error:
+            backoff.failed(error)
 
     def _report(self, job_id: int) -> None:
         """Print what became of one job."""

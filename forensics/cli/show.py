@@ -18,8 +18,9 @@ from .common import (
     open_database,
     print_json,
     print_table,
+    printed,
 )
-from .describe import Plain, error_rates
+from .describe import Plain, rate_lines
 
 TRACKS = ("track", "from", "to", "frames", "face px", "score", "log10 LR", "label")
 
@@ -68,28 +69,27 @@ def print_details(found: Plain) -> None:
     )
     out.print(Text("\nSeen at", style="bold"))
     for sighting in found["sightings"]:
-        out.print(Text(f"  {sighting['path']}"), soft_wrap=True)
+        out.print(printed(f"  {sighting['path']}"), soft_wrap=True)
 
 
 def heading(found: Plain) -> Iterator[Text]:
     """Yield the lines above the findings."""
-    yield Text(found["path"] or "", style="bold")
+    yield printed(found["path"] or "", "bold")
     yield Text(f"SHA-256 {found['sha256'] or 'unknown'}")
     if not found["verdict_id"]:
         why = f": {found['error']}: {found['error_message']}" if found["error"] else ""
-        yield Text(f"{found['state']}{why}", style=STYLES.get(found["state"] or "", ""))
+        yield printed(f"{found['state']}{why}", STYLES.get(found["state"] or "", ""))
         return
     reason = f" ({found['reason']})" if found["reason"] else ""
-    yield Text(f"verdict {found['verdict_id']}: ") + Text(
-        found["label"] + reason, style=STYLES.get(found["label"], "")
+    yield Text(f"verdict {found['verdict_id']}: ") + printed(
+        found["label"] + reason, STYLES.get(found["label"], "")
     )
     yield Text("")
-    yield Text(wording.result(found))
-    for name, rate in error_rates(found).items():
-        yield Text(f"{name}: {wording.error_rate(rate)}")
-    yield Text(wording.scope(found))
+    yield printed(wording.result(found))
+    yield from rate_lines(found, found["label"])
+    yield printed(wording.scope(found))
     if found["coverage"]:
-        yield Text(wording.coverage(found))
+        yield printed(wording.coverage(found))
 
 
 def print_finding(finding: Plain) -> None:
@@ -97,11 +97,11 @@ def print_finding(finding: Plain) -> None:
     out = console()
     weights = f", weights {finding['weights'][:12]}" if finding["weights"] else ""
     head = f"\n{finding['detector']} {finding['version']}{weights}: {finding['outcome']}"
-    out.print(Text(head, style="bold"), Text(f"({finding['seconds']:.2f} s)"), soft_wrap=True)
+    out.print(printed(head, "bold"), Text(f"({finding['seconds']:.2f} s)"), soft_wrap=True)
     if finding["message"]:
-        out.print(Text(f"  {finding['message']}"), soft_wrap=True)
+        out.print(printed(f"  {finding['message']}"), soft_wrap=True)
     for statement in finding["evidence"]["statements"]:
-        out.print(Text(f"  {statement}"), soft_wrap=True)
+        out.print(printed(f"  {statement}"), soft_wrap=True)
     if finding["evidence"]["tracks"]:
         print_table(TRACKS, (track_row(track) for track in finding["evidence"]["tracks"]))
 

@@ -20,10 +20,14 @@ from .common import load_settings, open_database
     metavar="DIR...",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
 )
-@click.option("--workers", type=int, help="Worker processes.")
+@click.option("--workers", type=click.IntRange(1), help="Worker processes.")
 @click.option("--once", is_flag=True, help="Analyse what is there, then exit (1 if a file failed).")
 @click.option("--poll", is_flag=True, help="List often instead of waiting for events.")
-@click.option("--settle-s", type=float, help="A file is ready when unchanged for so many seconds.")
+@click.option(
+    "--settle-s",
+    type=click.FloatRange(0),
+    help="A file is ready when unchanged for so many seconds.",
+)
 @click.pass_context
 def watch(
     ctx: click.Context,
@@ -53,7 +57,7 @@ def watch(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     pool = ProcessPool(settings)
-    pool.warm_up()
+    pool.warm_up(stop.is_set)
     service = Service(engine, settings, [f.absolute() for f in folders], pool)
     service.run(stop, once=once)
     if once and service.failed:

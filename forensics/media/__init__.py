@@ -13,11 +13,12 @@ from av.error import FFmpegError
 from PIL.Image import Image
 
 from ..errors import ErrorCode, MediaError
+from ..paths import shown
 from ..records import MediaInfo, MediaKind, Passage
 from ..settings import Settings
 from . import sampling, stills, videos
 from .decoder import Decoder, decoder
-from .descriptor import BLOCK_BYTES, DescriptorFile, descriptor, shown, unreadable
+from .descriptor import BLOCK_BYTES, DescriptorFile, descriptor, unreadable
 from .formats import HEAD_BYTES, is_heif, not_decoded, too_many_pixels, unsupported
 from .plan import plan
 from .sampling import Sampling

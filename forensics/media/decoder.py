@@ -37,6 +37,8 @@ class Decoder:
         self.seen = 0
         self.timed = is_timed(scout)
         self.wanted_s = -math.inf
+        self.read_s = 0.0
+        self.ended = False
         self.frames = self.decoded(from_key=False)
 
     def next_at(self, wanted_s: float) -> Timed | None:
@@ -48,6 +50,7 @@ class Decoder:
         for time_s, frame in self.frames:
             if time_s >= wanted_s:
                 return time_s, frame
+        self.ended = True
         return None
 
     def key_near(self, time_s: float) -> float | None:
@@ -70,6 +73,7 @@ class Decoder:
         except (FFmpegError, OSError):
             self.faults["decode"] += 1
             return
+        self.ended = False
         self.frames = self.decoded(from_key=True)
 
     def decoded(self, *, from_key: bool) -> Iterator[Timed]:
@@ -89,9 +93,21 @@ class Decoder:
     def packets(self) -> Iterator["Packet[VideoStream]"]:
         """Yield packets until the end, or until the container can't be read on, which counts as an error."""
         try:
-            yield from source(self.stream).demux(self.stream)
+            for packet in source(self.stream).demux(self.stream):
+                self.read_s = max(self.read_s, self.end(packet))
+                yield packet
         except (FFmpegError, OSError):
             self.faults["decode"] += 1
+
+    def end(self, packet: "Packet[VideoStream]") -> float:
+        """Return until when a packet's picture is shown; those without time stamps are counted by their frames."""
+        if not self.timed or packet.pts is None:
+            return self.seen / self.fps
+        return self.clock.seconds(packet.pts + (packet.duration or 0))
+
+    def ends_before(self, time_s: float) -> bool:
+        """Tell whether the stream was read to its end and that comes before a time, as in a file cut short."""
+        return self.ended and self.read_s < time_s
 
     def decode(self, packet: "Packet[VideoStream]") -> list[VideoFrame]:
         """Return the sound frames that come out for a packet; broken ones are counted."""

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..errors import ErrorCode, MediaError
+from ..paths import shown
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -16,11 +17,6 @@ if TYPE_CHECKING:
 BLOCK_BYTES = 1 << 20
 VANISHED = {errno.ENOENT, errno.ENOTDIR, errno.ESTALE}
 OUT_OF_DESCRIPTORS = {errno.EMFILE, errno.ENFILE}
-
-
-def shown(path: str) -> str:
-    """Return a path as text that any terminal takes; bytes that are not UTF-8 appear as escapes."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 @contextmanager

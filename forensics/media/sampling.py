@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..records import Picture
 
 Opener = Callable[["Counter[str]"], AbstractContextManager[Decoder]]
+LATE_END_S = 1.0
 
 
 class Sampling:
@@ -85,7 +86,11 @@ def of_video(info: MediaInfo, wanted: Plan, opened: Opener, nothing: MediaError)
 def video_frames(
     wanted: Plan, opened: Opener, faults: "Counter[str]", nothing: MediaError
 ) -> Iterator[Frame]:
-    """Yield the frames of all runs in order, no frame twice."""
+    """Yield the frames of all runs in order, no frame twice.
+
+    A stream that stops well before the end it claims was cut short; FFmpeg is silent about that, so it counts as
+    a decode error here.
+    """
     last_s = -math.inf
     with opened(faults) as decoder:
         for number, run in enumerate(wanted.runs):
@@ -93,8 +98,14 @@ def video_frames(
             for time_s, frame in run_frames(decoder, wanted, run, start_s):
                 last_s = time_s
                 yield Frame(number, max(time_s, 0.0), pixels(frame))
+        faults["decode"] += decoder.ends_before(wanted.end_s - end_slack_s(wanted))
     if last_s == -math.inf:
         raise nothing
+
+
+def end_slack_s(wanted: Plan) -> float:
+    """Return how much a whole video may end early: sound lasts longer, and headers round up."""
+    return max(LATE_END_S, 2 * wanted.stride_s)
 
 
 def start(decoder: Decoder, wanted: Plan, run: Run, last_s: float) -> float:

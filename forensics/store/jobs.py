@@ -120,11 +120,11 @@ def retry(session: Session, ids: Collection[int] | None, now: datetime) -> int:
 
 
 def failed_files() -> Select[int]:
-    """Return the statement for the current files whose newest job failed."""
+    """Return the statement for the current files whose newest job failed; of jobs that a daemon can do."""
     return (
         select(Job.id)
         .join(Sighting)
-        .where(Sighting.is_current, Job.state == JobState.FAILED, is_newest())
+        .where(Sighting.is_current, Job.is_default, Job.state == JobState.FAILED, is_newest())
     )
 
 

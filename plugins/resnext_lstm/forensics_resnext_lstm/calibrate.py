@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
-from forensics.manifest import toml_value
+from forensics.manifest import LEAST_FAKE_AT, MOST_REAL_AT, toml_value
 from forensics.records import Calibration, ErrorRate, MediaKind
 
 from .data import DataError
@@ -16,8 +16,8 @@ from .evaluate import LN10, Labels, Scores
 
 REAL_FLAGGED_AT_MOST = 0.05
 FAKES_CLEARED_AT_MOST = 0.10
-LEAST_BAND_LOG10 = 0.3  # a factor of two between saying real and saying fake
 CLEARANCE = 1e-6  # log10; a threshold does not rest on the last digit of one crop
+UNIT = "face crops"
 WEAK_PRIOR = 1e3  # keeps the slope finite when the kinds are separable; nothing else
 
 
@@ -34,7 +34,7 @@ def fit(labels: Labels, scores: Scores, validity: Validity) -> Calibration:
     """Return the calibration of (N,) labels and scores; raises DataError when the scores do not tell the kinds apart.
 
     `fake_at` is such that at most 5 % of the real ones lie above, `real_at` such that at most 10 % of the fakes lie
-    below, and there is a band between them in any case.
+    below, and neither label contradicts its ratio.
     """
     slope, intercept = regression(labels, scores)
     if slope <= 0:
@@ -63,18 +63,14 @@ def regression(labels: Labels, scores: Scores) -> tuple[float, float]:
 
 
 def thresholds(real: Scores, fake: Scores) -> tuple[float, float]:
-    """Return `fake_at` and `real_at` in log10 for the ratios of real and fake crops; the band is never too narrow."""
+    """Return `fake_at` and `real_at` in log10 for the ratios of real and fake crops.
+
+    A ratio under 2 is never called fake, one above 1 never real, so between them there is at least a factor of 2.
+    """
     real, fake = np.sort(real), np.sort(fake)
     top = real[len(real) - 1 - int(REAL_FLAGGED_AT_MOST * len(real))]
     bottom = fake[int(FAKES_CLEARED_AT_MOST * len(fake))]
-    fake_at, real_at = float(top + CLEARANCE), float(bottom - CLEARANCE)
-    if fake_at - real_at >= LEAST_BAND_LOG10:
-        return fake_at, real_at
-    middle = (fake_at + real_at) / 2
-    return (
-        max(fake_at, middle + LEAST_BAND_LOG10 / 2),
-        min(real_at, middle - LEAST_BAND_LOG10 / 2),
-    )
+    return max(float(top + CLEARANCE), LEAST_FAKE_AT), min(float(bottom - CLEARANCE), MOST_REAL_AT)
 
 
 def supported(real: Scores, fake: Scores) -> float:
@@ -104,8 +100,8 @@ def counted(
     missed = int((ratios[labels] <= calibration.real_at).sum())
     return replace(
         calibration,
-        flagged_real=ErrorRate(int((~labels).sum()), flagged, data, date),
-        missed_fake=ErrorRate(int(labels.sum()), missed, data, date),
+        flagged_real=ErrorRate(int((~labels).sum()), flagged, data, date, UNIT),
+        missed_fake=ErrorRate(int(labels.sum()), missed, data, date, UNIT),
     )
 
 

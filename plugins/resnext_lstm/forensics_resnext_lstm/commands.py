@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from forensics.cli.common import load_settings
+from forensics.errors import UsageError
 
 from . import NAME
 
@@ -157,7 +158,9 @@ def evaluate(
 )
 @click.option("--test-faces", type=FILE, multiple=True, help="Archives to count errors on; repeat.")
 @click.option(
-    "--test-index", type=FILE, help="Their index. Without it errors are counted where fitted."
+    "--test-index",
+    type=FILE,
+    help="Their index. Without it errors are counted where fitted, and nothing can be written.",
 )
 @click.option(
     "--min-face-px", type=int, default=64, show_default=True, help="Smallest face judged."
@@ -187,6 +190,10 @@ def calibrate(
     from .device import choose
     from .evaluate import score_index
 
+    if write and test_index is None:
+        raise UsageError(
+            "--write needs --test-index: errors counted on the crops that set the thresholds are too good"
+        )
     settings = settings_of(ctx, weights, device)
     used, place = get(settings, entry), choose(settings).device
     fitted_on = score_index(used, place, index, faces, parts)

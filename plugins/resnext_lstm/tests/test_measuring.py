@@ -26,6 +26,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
+from forensics.errors import UsageError
 from forensics.verdict import log10_lr
 from forensics.weights import WeightsStatus, read, verify
 
@@ -95,13 +96,14 @@ def test_prior_of_the_collection_does_not_move_the_ratio() -> None:
     assert log10_lr(1.0, rare) == pytest.approx(0, abs=0.15)
 
 
-def test_thresholds_hold_their_shares_and_leave_a_band() -> None:
+def test_thresholds_hold_their_shares_and_contradict_no_ratio() -> None:
     for distance in (0.2, 2.0, 6.0):
         labels, ratios = drawn(distance=distance)
         fake_at, real_at = thresholds(ratios[~labels], ratios[labels])
         assert (ratios[~labels] >= fake_at).mean() <= 0.05
         assert (ratios[labels] <= real_at).mean() <= 0.10
-        assert fake_at - real_at >= 0.299
+        assert fake_at >= np.log10(2)
+        assert real_at <= 0
 
 
 def test_cap_grows_with_the_size_of_the_validation() -> None:
@@ -123,7 +125,8 @@ def test_errors_are_counted_where_the_label_would_be_wrong() -> None:
     assert calibration.flagged_real is not None
     assert calibration.missed_fake is not None
     at, down = thresholds_of(calibration)[1:]
-    assert calibration.flagged_real.files == 200
+    assert (calibration.flagged_real.files, calibration.flagged_real.unit) == (200, "face crops")
+    assert calibration.missed_fake.unit == "face crops"
     assert calibration.flagged_real.wrong == (scores[~labels] >= at).sum() <= 10
     assert calibration.missed_fake.wrong == (scores[labels] <= down).sum() <= 20
 
@@ -182,6 +185,7 @@ def exported(folder: Path, weights: Path) -> Path:
 
 
 FACES = ("--faces", "{folder}/faces.tar", "--index", "{folder}/index.csv")
+TEST = ("--test-faces", "{folder}/faces.tar", "--test-index", "{folder}/index.csv")
 
 
 def test_export_writes_a_provisional_entry_that_verifies(folder: Path, tmp_path: Path) -> None:
@@ -195,7 +199,7 @@ def test_export_writes_a_provisional_entry_that_verifies(folder: Path, tmp_path:
 def test_calibrate_writes_into_the_manifest_what_it_prints(folder: Path, tmp_path: Path) -> None:
     manifest = exported(folder, tmp_path)
     words = ["calibrate", *FACES, "--weights", str(tmp_path), "--data", "noise", "--write"]
-    result = forensics(folder, *words, "--parts", "47,48,49")
+    result = forensics(folder, *words, *TEST, "--parts", "47,48,49")
     (entry,) = read(manifest).entries
     assert entry.calibration is not None
     assert f"slope = {entry.calibration.slope}" in result.output
@@ -204,11 +208,20 @@ def test_calibrate_writes_into_the_manifest_what_it_prints(folder: Path, tmp_pat
     assert entry.calibration.flagged_real.files == 12
 
 
+def test_errors_on_the_crops_that_set_the_thresholds_are_not_written(
+    folder: Path, tmp_path: Path
+) -> None:
+    manifest = exported(folder, tmp_path)
+    words = ["calibrate", *FACES, "--weights", str(tmp_path), "--data", "noise"]
+    with pytest.raises(UsageError, match="--write needs --test-index"):
+        forensics(folder, *words, "--write")
+    assert read(manifest).entries[0].calibration is None
+
+
 def test_errors_can_be_counted_on_other_crops(folder: Path, tmp_path: Path) -> None:
     manifest = exported(folder, tmp_path)
     words = ["calibrate", *FACES, "--weights", str(tmp_path), "--data", "noise", "--parts", "47,48"]
-    test = ("--test-faces", "{folder}/faces.tar", "--test-index", "{folder}/index.csv")
-    result = forensics(folder, *words, *test)
+    result = forensics(folder, *words, *TEST)
     assert "files = 12" in result.output
     assert read(manifest).entries[0].calibration is None
 

@@ -35,6 +35,7 @@ CALIBRATION = Calibration(
     min_frames=1,
     kinds=(MediaKind.VIDEO, MediaKind.STILL),
     flagged_real=ErrorRate(100, 5, "made for tests", "2026-11-22"),
+    missed_fake=ErrorRate(100, 10, "made for tests", "2026-11-22"),
 )
 
 
