@@ -12,6 +12,8 @@ import platformdirs
 from .errors import SettingsError
 
 FILE_NAME = "forensics.toml"
+FLAGS = {"database_url": "--database"}
+DATABASES = ("sqlite", "postgresql", "postgres")
 
 
 def data_dir() -> Path:
@@ -87,7 +89,9 @@ def load(
             settings = changed(settings, name, text, f"environment FORENSICS_{name.upper()}")
     for name, value in (flags or {}).items():
         if value is not None:
-            settings = changed(settings, name, value, f"--{name.replace('_', '-')}")
+            settings = changed(
+                settings, name, value, FLAGS.get(name, f"--{name.replace('_', '-')}")
+            )
     return settings
 
 
@@ -130,6 +134,9 @@ def changed(settings: Settings, name: str, value: Any, source: str) -> Settings:
         new = READERS[type(getattr(Settings(), name))](value)
     except (TypeError, ValueError) as error:
         raise SettingsError(f"{source}: {name} = {value!r}: {error}") from error
+    problem = CHECKS[name](new) if name in CHECKS else ""
+    if problem:
+        raise SettingsError(f"{source}: {name}: {problem}")  # a URL may hold a password
     choices, least = item.metadata["choices"], item.metadata["at_least"]
     if choices and new not in choices:
         raise SettingsError(f"{source}: {name} = {value!r}: choose from {', '.join(choices)}")
@@ -177,6 +184,26 @@ def read_names(value: Any) -> tuple[str, ...]:
         return tuple(value)
     raise TypeError("must be a list of names")
 
+
+def check_database_url(value: str) -> str:
+    """Say what is wrong with a database's URL, as far as its first word tells."""
+    kind = value.partition(":")[0].partition("+")[0]
+    return (
+        ""
+        if kind in DATABASES
+        else "write sqlite:////folder/file.sqlite3 or postgresql://user@host/name"
+    )
+
+
+def check_weights(value: str) -> str:
+    """Say what is wrong with a folder of weights."""
+    return "" if not value or Path(value).expanduser().is_dir() else "there is no such folder"
+
+
+CHECKS: dict[str, Callable[[Any], str]] = {
+    "database_url": check_database_url,
+    "weights": check_weights,
+}
 
 READERS: dict[type, Callable[[Any], Any]] = {
     str: read_text,

@@ -268,7 +268,7 @@ def test_plugin_is_listed_and_switched(cli: Cli, monkeypatch: pytest.MonkeyPatch
     ("url", "words"),
     [
         pytest.param("postgresql://me@127.0.0.1:1/x", "127.0.0.1", id="unreachable"),
-        pytest.param("oracle://x", "no database known here", id="unknown-kind"),
+        pytest.param("oracle://x", "--database: database_url: write", id="unknown-kind"),
         pytest.param("sqlite:////proc/none/x.sqlite3", "/proc/none", id="no-such-folder"),
     ],
 )

@@ -38,6 +38,8 @@ def test_file_asked_for_beats_the_one_in_the_folder(tmp_path: Path) -> None:
         pytest.param("plugins = [1]", "must be a list of names", id="no-names"),
         pytest.param("settle_s = nan", "must be at least 0", id="not-a-number"),
         pytest.param("workers", "can't be read", id="no-toml"),
+        pytest.param("database_url = 'mysql://x'", "write sqlite:////folder", id="no-database"),
+        pytest.param("weights = '/no/such'", "there is no such folder", id="no-folder"),
     ],
 )
 def test_wrong_setting_names_its_key_and_file(tmp_path: Path, text: str, words: str) -> None:
