@@ -1,0 +1,49 @@
+"""The weights that come with the project are what their manifest says, and say what they are."""
+
+from pathlib import Path
+
+import pytest
+
+from forensics import manifest, weights
+from forensics.manifest import WeightsEntry, WeightsStatus
+
+FOLDER = Path(__file__).parent.parent / "weights"
+CARD = (FOLDER / "README.md").read_text()
+ENTRIES = manifest.read(FOLDER / manifest.FILE_NAME).entries
+
+pytestmark = pytest.mark.weights
+each = pytest.mark.parametrize("entry", [pytest.param(e, id=e.name) for e in ENTRIES])
+
+
+def test_default_detectors_have_weights() -> None:
+    assert {entry.name for entry in ENTRIES} >= {"resnext-lstm", "efficientnet-lstm"}
+
+
+@each
+def test_file_is_the_one_in_the_manifest_and_not_too_large(entry: WeightsEntry) -> None:
+    weights.verify(entry)
+    assert entry.path.stat().st_size < 70_000_000
+
+
+@each
+def test_terms_and_status_are_stated(entry: WeightsEntry) -> None:
+    assert "research only" in entry.permitted_use
+    assert entry.data
+    assert entry.status is not WeightsStatus.PROVISIONAL or "provisional" in entry.permitted_use
+
+
+@each
+def test_model_card_gives_the_measured_auc(entry: WeightsEntry) -> None:
+    auc = entry.figures["auc"]
+    shown = [f"{auc[key]:.3f}".removeprefix("0") for key in ("value", "low", "high")]
+    assert f"{shown[0]} ({shown[1]} to {shown[2]})" in CARD
+
+
+@each
+def test_calibration_counts_errors_on_other_crops_than_it_was_fitted_on(
+    entry: WeightsEntry,
+) -> None:
+    if entry.calibration is None:
+        pytest.skip(f"{entry.name} has no calibration")
+    assert entry.calibration.flagged_real is not None
+    assert "parts 1, 16, 31, 46" in entry.calibration.flagged_real.data
