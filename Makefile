@@ -19,7 +19,16 @@ help:
 	@echo "installing (torch is large: some minutes on the first run)"
 	$(BIN)/pip install --quiet --disable-pip-version-check "torch>=2.6" "torchvision>=0.21" \
 		-e ".[faces,postgres,demo,test,lint]" -e weights -e "plugins/resnext_lstm[train]"
+	@$(BIN)/python -c "import cv2" 2>/dev/null || $(MAKE) --no-print-directory system-libraries
 	@touch $@
+
+# opencv-python is built against these; a bare system lacks them.
+.PHONY: system-libraries
+system-libraries:
+	@echo "OpenCV needs the system libraries libgl1, libglib2.0-0 and libxcb1"
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && apt-get install -y -qq libgl1 libglib2.0-0 libxcb1; \
+	else echo "install them with your system's package manager, then run make again"; exit 1; fi
 
 demo: .venv/installed
 	$(BIN)/python examples/demo.py

@@ -58,14 +58,18 @@ def label_of(ratio: float, fake_at: float, real_at: float) -> Label:
 
 
 def is_validated(track: TrackScore, calibration: Calibration, kind: MediaKind) -> bool:
-    """Say whether the calibration was fitted for faces as large and as long in sight as this one."""
+    """Say whether the calibration was fitted for such media, and faces as large and as long in sight as this one."""
+    if kind not in calibration.kinds:
+        return False
     frames = calibration.min_frames if kind is MediaKind.VIDEO else 1
     return track.frames >= frames and track.median_face_px >= calibration.min_face_px
 
 
-def calibrate_track(track: TrackScore, calibration: Calibration, kind: MediaKind) -> TrackScore:
-    """Give a track its ratio and label; one outside what was validated is inconclusive."""
-    if not is_validated(track, calibration, kind):
+def calibrate_track(
+    track: TrackScore, calibration: Calibration | None, kind: MediaKind
+) -> TrackScore:
+    """Give a track its ratio and label; one outside what was validated is inconclusive and has no ratio."""
+    if calibration is None or not is_validated(track, calibration, kind):
         return replace(track, label=Label.INCONCLUSIVE)
     ratio = log10_lr(track.score, calibration)
     label = label_of(ratio, calibration.fake_at, calibration.real_at)
@@ -73,14 +77,14 @@ def calibrate_track(track: TrackScore, calibration: Calibration, kind: MediaKind
 
 
 def calibrate(finding: Finding, calibration: Calibration | None, kind: MediaKind) -> Finding:
-    """Fill a finding's `log10_lr` and `fake`; both stay None where nothing validated was scored."""
+    """Label a finding's tracks, and fill its `log10_lr` and `fake`; these stay None where nothing validated was scored."""
     score = finding.score if finding.outcome is Outcome.SCORED else None
-    if score is None or calibration is None or kind not in calibration.kinds:
+    if score is None:
         return finding
     tracks = tuple(calibrate_track(t, calibration, kind) for t in finding.evidence.tracks)
     finding = replace(finding, evidence=replace(finding.evidence, tracks=tracks))
     ratios = [track.log10_lr for track in tracks if track.log10_lr is not None]
-    if tracks and not ratios:
+    if calibration is None or kind not in calibration.kinds or (tracks and not ratios):
         return finding
     ratio = file_ratio(ratios) if tracks else log10_lr(score, calibration)
     return replace(finding, log10_lr=ratio, fake=at_equal_priors(ratio))

@@ -101,6 +101,11 @@ def test_score_without_calibration_does_not_vote() -> None:
     assert decision == verdict.Decision(Label.INCONCLUSIVE, Reason.UNCALIBRATED)
 
 
+def test_track_without_calibration_is_labelled_inconclusive() -> None:
+    (track,) = verdict.calibrate(finding(9.0), None, MediaKind.VIDEO).evidence.tracks
+    assert (track.label, track.log10_lr) == (Label.INCONCLUSIVE, None)
+
+
 def test_media_that_nothing_was_validated_on_are_outside_validation() -> None:
     stills = replace(CALIBRATION, kinds=(MediaKind.STILL,))
     raw = verdict.calibrate(finding(1.9), stills, MediaKind.VIDEO)
