@@ -32,6 +32,7 @@ from .settings import Settings
 log = logging.getLogger(__name__)
 
 Work = Generator[Event, bool | None, None]
+LOST = frozenset({Outcome.ERROR, Outcome.DEADLINE, Outcome.CRASHED})
 ENVIRONMENT = frozenset({"device", "number_type", "threads"})
 
 
@@ -126,7 +127,7 @@ def examined(task: Task, media: Media, sha256: str, equipment: Equipment) -> Wor
         findings.append(examine(detector, sample))
         yield FindingReady(task.id, findings[-1])
     media.check_unchanged()
-    if findings and all(f.outcome is Outcome.ERROR for f in findings):
+    if findings and all(f.outcome in LOST for f in findings):
         message = "; ".join(f"{f.detector}: {f.message}" for f in findings)
         yield Failed(task.id, Failure(ErrorCode.INTERNAL, message))
         return

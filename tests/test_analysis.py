@@ -67,6 +67,15 @@ def test_improper_finding_is_an_error_of_its_detector_alone(
     assert done.verdict.label is Label.FAKE
 
 
+def test_file_that_every_detector_failed_on_has_no_verdict(tmp_path: Path) -> None:
+    hung = Finding("steady", "1.0", None, Outcome.DEADLINE, message="took too long")
+    task = replace(task_for(write_still(tmp_path / "a.png", FAKE)), without=(hung,))
+    failed = run(task, replace(EQUIPMENT, detectors=(odd(None), STEADY)))
+    assert isinstance(failed, Failed)
+    assert failed.failure.code is ErrorCode.INTERNAL
+    assert "steady: took too long" in failed.failure.message
+
+
 def test_detector_cannot_calibrate_itself_nor_speak_for_another(tmp_path: Path) -> None:
     boasts = replace(GOOD, detector="steady", score=-0.2, log10_lr=9.0, fake=1.0)
     equipment = replace(EQUIPMENT, detectors=(replace(odd(boasts), calibration=None), STEADY))

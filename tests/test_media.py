@@ -206,6 +206,6 @@ def test_the_source_folder_is_left_as_it_was(tmp_path: Path) -> None:
 def test_closing_leaves_no_descriptor_open(tmp_path: Path) -> None:
     path = render(tmp_path / "a.mp4")
     seen(path)
-    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
+    before = len(list(Path("/proc/self/fd").iterdir()))
     seen(path)
-    assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+    assert len(list(Path("/proc/self/fd").iterdir())) == before

@@ -57,7 +57,9 @@ class Scan:
         self._bar = progress()
         self._line: TaskID = self._bar.add_task("starting", total=None)
         self._left: set[int] = set()
-        self._outcomes: list[dict[str, Any]] = []
+        self._ended: list[int] = []
+        self._told: list[dict[str, Any]] = []
+        self._failed = 0
 
     def run(self, files: Collection[jobs.SeenFile]) -> int:
         """Analyse the files; returns how many failed. Raises UsageError for a detector that does not exist."""
@@ -69,9 +71,8 @@ class Scan:
                 self._work()
         finally:
             self._pool.close()
-        if not self._as_json:
-            print_scope(self._outcomes)
-        return sum(outcome["state"] == "failed" for outcome in self._outcomes)
+        print_scope(self._told)
+        return self._failed
 
     def _queue(self, files: Collection[jobs.SeenFile]) -> set[int]:
         order, job_ids = self._order, set[int]()
@@ -101,6 +102,7 @@ class Scan:
             is_default=self._order.is_default,
             on_ready=self._say_ready,
             on_event=self._follow,
+            on_ended=lambda ended: self._ended.append(ended.job_id),
         )
         backoff = Backoff(time.sleep)
         try:
@@ -116,10 +118,12 @@ class Scan:
         """Work a little, and report what has ended, here or in a daemon on the same database."""
         try:
             dispatcher.step(STEP_S)
-            with reading(self._engine) as session:
-                ended = list(queries.ended_jobs(session, self._left))
-            for job_id in ended:
-                self._report(job_id)
+            if not self._ended and not dispatcher.busy:
+                with reading(self._engine) as session:
+                    self._ended += queries.ended_jobs(session, self._left)
+            while self._ended:
+                self._report(self._ended[0])
+                self._ended.pop(0)
             backoff.worked()
         except UnreachableError as error:
             backoff.failed(error)
@@ -129,10 +133,11 @@ class Scan:
         with reading(self._engine) as session:
             outcome = queries.job_outcome(session, job_id)
         self._left.discard(job_id)
-        self._outcomes.append(outcome)
+        self._failed += outcome["state"] == "failed"
         if self._as_json:
             print_json([outcome])
         else:
+            self._told.append(outcome)
             self._bar.stop()
             print_outcome(outcome)
             self._bar.start()

@@ -112,7 +112,7 @@ def by_hash(session: Session, key: str) -> Shown | None:
 
 def by_path(session: Session, key: str) -> Shown | None:
     """Return what is known about a path: its current sighting, or the last one there was."""
-    hashes = {hashed(path) for path in (unshown(key), key, os.path.abspath(key))}  # noqa: PTH100
+    hashes = {hashed(path) for path in (unshown(key), key, os.path.abspath(key))}  # noqa: PTH100  abspath takes '..' out as well
     seen = session.scalars(
         select(Sighting)
         .where(Sighting.path_hash.in_(hashes))

@@ -256,7 +256,7 @@ class FindingRow(Table):
 
 
 class ArtifactRow(Table):
-    """A file made as evidence, kept outside the database under its hash."""
+    """A file made as evidence: its hash and size. Its bytes are not kept yet."""
 
     __tablename__ = "artifact"
 

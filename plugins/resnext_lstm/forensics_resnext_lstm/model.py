@@ -55,7 +55,7 @@ def build_trunk(name: str) -> tuple[nn.Module, int]:
     import timm
 
     trunk = timm.create_model(name, pretrained=False, num_classes=0)
-    return trunk, int(trunk.num_features)  # type: ignore[arg-type]
+    return trunk, int(trunk.num_features)  # type: ignore[arg-type]  # an int, which nn.Module hides
 
 
 class FaceSequenceNet(nn.Module):
