@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from . import __version__, verdict, wording
+from .ahead import ahead
 from .errors import ErrorCode, ForensicsError, MediaError, PluginError
 from .events import DetectorStarted, Done, Event, Failed, FindingReady, Hashed, Task
 from .faces import FaceFinder
@@ -32,6 +33,7 @@ from .settings import Settings
 log = logging.getLogger(__name__)
 
 Work = Generator[Event, bool | None, None]
+AHEAD_FRAMES = 4  # decoded while faces are found in those before
 LOST = frozenset({Outcome.ERROR, Outcome.DEADLINE, Outcome.CRASHED})
 ENVIRONMENT = frozenset({"device", "number_type", "threads"})
 
@@ -57,6 +59,7 @@ class Equipment:
             "fusion": verdict.FUSION_RULE,
             "sampling": {
                 "frames": self.settings.frames,
+                "sampling": self.settings.sampling,
                 "run_frames": self.settings.run_frames,
                 "stride_s": self.settings.stride_s,
                 "from_s": passage.start_s,
@@ -146,14 +149,14 @@ def asked(task: Task, info: MediaInfo, detectors: Iterable[Detector]) -> Iterato
 def sampled(
     task: Task, media: Media, info: MediaInfo, equipment: Equipment
 ) -> tuple[Sample, list[float]]:
-    """Decode once and find faces once; frames are kept only for detectors that need them."""
+    """Decode once, in a thread of its own, and find faces once; frames are kept only for detectors that need them."""
     needs = {need for detector in equipment.detectors for need in detector.needs}
     sampling = media.sample(info, equipment.settings, task.passage)
     times: list[float] = []
     kept: list[Frame] = []
 
     def frames() -> Iterator[Frame]:
-        for frame in sampling:
+        for frame in ahead(sampling, AHEAD_FRAMES):
             times.append(frame.time_s)
             if Need.FRAMES in needs:
                 kept.append(frame)
@@ -174,7 +177,7 @@ def examine(detector: Detector, sample: Sample) -> Finding:
     """Run one detector; its exception, or what is no proper finding, costs its finding and nothing else."""
     started = time.perf_counter()
     try:
-        finding = proper(detector, detector.examine(sample))
+        finding = seen_as(sample, proper(detector, detector.examine(sample)))
         finding = verdict.calibrate(finding, detector.calibration, sample.info.kind)
     except MemoryError:
         raise
@@ -208,6 +211,16 @@ def proper(detector: Detector, finding: object) -> Finding:
         log10_lr=None,
         fake=None,
     )
+
+
+def seen_as(sample: Sample, finding: Finding) -> Finding:
+    """Return a finding whose tracks say how well the face could be seen."""
+    known = {track.id: track for track in sample.tracks}
+    tracks = tuple(
+        replace(one, blur=known[one.id].blur, dark=known[one.id].dark) if one.id in known else one
+        for one in finding.evidence.tracks
+    )
+    return replace(finding, evidence=replace(finding.evidence, tracks=tracks))
 
 
 def concluded(

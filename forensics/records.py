@@ -7,7 +7,6 @@ Pictures are (H, W, 3) uint8 arrays in RGB order. Times are seconds from the sta
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from .errors import ErrorCode
@@ -137,10 +136,12 @@ class FacePatch:
 
 @dataclass(frozen=True)
 class FaceTrack:
-    """One person's face over time, oldest first, never across a cut."""
+    """One person's face over time, oldest first, never across a cut; `blur` and `dark` as in TrackScore."""
 
     id: int
     patches: tuple[FacePatch, ...]
+    blur: float | None = None
+    dark: float | None = None
 
     @property
     def first_s(self) -> float:
@@ -155,6 +156,8 @@ class FaceTrack:
     @property
     def median_face_px(self) -> float:
         """Median of the longer side of the face box."""
+        from statistics import median  # slow to import, and the command line needs it not
+
         return median(max(patch.box[2], patch.box[3]) for patch in self.patches)
 
 
@@ -174,7 +177,10 @@ class Sample:
 
 @dataclass(frozen=True)
 class TrackScore:
-    """One face track as a detector saw it: its raw score, and what the calibration makes of it."""
+    """One face track as a detector saw it: its raw score, and what the calibration makes of it.
+
+    `blur`: median variance of the Laplacian at 112 px, low is blurred. `dark`: share of its frames with a dark face.
+    """
 
     id: int
     first_s: float
@@ -184,6 +190,8 @@ class TrackScore:
     score: float
     log10_lr: float | None = None
     label: Label | None = None
+    blur: float | None = None
+    dark: float | None = None
 
 
 @dataclass(frozen=True)
@@ -237,10 +245,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class ErrorRate:
-    """Counts of one validation: of `files` with known truth, `wrong` were judged the other way.
-
-    `unit` is what was counted, in the plural; `date` is ISO.
-    """
+    """Of `files` with known truth, `wrong` were judged the other way; `unit` is their plural, `date` is ISO."""
 
     files: int
     wrong: int

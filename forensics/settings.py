@@ -52,6 +52,11 @@ class Settings:
     workers: int = setting(1, "worker processes", at_least=1)
     threads: int = setting(0, "threads per worker; 0 shares the cores out")
     frames: int = setting(20, "frames sampled from a video", at_least=1)
+    sampling: str = setting(
+        "runs",
+        "frames spread over the video in runs, or its first ones",
+        choices=("runs", "first"),
+    )
     run_frames: int = setting(4, "consecutive samples in a run", at_least=1)
     stride_s: float = setting(0.2, "seconds between the samples of a run", at_least=0.001)
     settle_s: float = setting(2.0, "a file is ready when unchanged for so many seconds")

@@ -113,8 +113,15 @@ def test_verdict_records_what_a_rerun_needs(tmp_path: Path) -> None:
     assert record["pipeline"]["detectors"][0]["calibration"]["fake_at"] == 1.0
 
 
-def test_reproducible_run_is_a_pipeline_of_its_own() -> None:
-    other = replace(EQUIPMENT, settings=Settings(reproducible=True))
+@pytest.mark.parametrize(
+    "settings",
+    [
+        pytest.param(Settings(reproducible=True), id="reproducible"),
+        pytest.param(Settings(sampling="first"), id="first-frames"),
+    ],
+)
+def test_run_with_other_numbers_or_frames_is_a_pipeline_of_its_own(settings: Settings) -> None:
+    other = replace(EQUIPMENT, settings=settings)
     assert other.pipeline(Passage()) != EQUIPMENT.pipeline(Passage())
 
 

@@ -16,7 +16,7 @@ LAYERS = [
     {"dispatch"},
     {"executor", "intake", "watcher", "worker", "preload", "probe"},
     {"analysis"},
-    {"media", "faces", "tracks", "crops", "verdict", "wording", "store", "events"},
+    {"media", "faces", "tracks", "crops", "cascade", "ahead", "verdict", "wording", "store", "events"},
     {"plugins", "weights", "manifest"},
     {"hookspecs", "logs", "backoff"},
     {"plain", "paths"},

@@ -243,3 +243,30 @@ def test_a_plan_has_all_samples_in_order_inside_the_video(
 )
 def test_the_largest_gap_includes_start_and_end(times_s: list[float], gap_s: float) -> None:
     assert max_gap(0, 10, times_s) == gap_s
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.ts", "a.avi"])
+def test_first_frames_are_consecutive_and_the_rest_is_known_to_be_unseen(
+    tmp_path: Path, name: str
+) -> None:
+    settings = Settings(frames=7, sampling="first")
+    frames, coverage = sampled(render(tmp_path / name, Clip(frames=100, gop=30)), settings)
+    assert [number_in(frame.pixels) for frame in frames] == list(range(7))
+    assert {frame.run for frame in frames} == {0}
+    assert (coverage.frames_asked, coverage.decode_errors) == (7, 0)
+    assert coverage.max_gap_s == pytest.approx(4 - 6 * 0.04, abs=0.05)
+
+
+def test_first_frames_of_a_passage_begin_with_it(tmp_path: Path) -> None:
+    settings = Settings(frames=5, sampling="first")
+    path = render(tmp_path / "a.mp4", Clip(frames=100, gop=30))
+    frames, _ = sampled(path, settings, Passage(2.0, 3.0))
+    assert [number_in(frame.pixels) for frame in frames] == list(range(50, 55))
+    assert len(sampled(path, settings, Passage(3.9))[0]) == 3
+
+
+def test_first_frames_are_all_there_are_of_a_short_video(tmp_path: Path) -> None:
+    settings = Settings(frames=20, sampling="first")
+    frames, coverage = sampled(render(tmp_path / "a.mp4", Clip(frames=6)), settings)
+    assert [number_in(frame.pixels) for frame in frames] == list(range(6))
+    assert coverage.decode_errors == 0

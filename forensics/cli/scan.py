@@ -32,6 +32,11 @@ from .scanning import Order, Scan
 )
 @click.option("--frames", type=click.IntRange(1), help="Frames sampled from a video.")
 @click.option(
+    "--sampling",
+    type=click.Choice(["runs", "first"]),
+    help="Spread over the video in runs, or its first frames.",
+)
+@click.option(
     "--from", "from_s", type=click.FloatRange(0), metavar="S", help="Start of the passage, seconds."
 )
 @click.option(
@@ -97,7 +102,7 @@ def request(
         "to_s": to_s,
         "force": force,
         "detectors": sorted(detectors),
-        **{name: flags[name] for name in ("frames", "weights", "reproducible")},
+        **{name: flags[name] for name in ("frames", "sampling", "weights", "reproducible")},
     }
     return {name: value for name, value in asked.items() if value not in (None, False, [])}
 

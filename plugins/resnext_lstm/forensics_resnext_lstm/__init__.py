@@ -9,26 +9,37 @@ from forensics import hookimpl
 from forensics.errors import WeightsError
 from forensics.hookspecs import Detector
 from forensics.settings import Settings
-from forensics.weights import find, get
+from forensics.weights import WeightsEntry, find, get
 
 __version__ = "0.1.0"
 
 NAME = "resnext-lstm"
 LAYOUT = "frame-head-lstm-residual"
+ORIGINAL = "original"  # layout of imported checkpoints of the original system
 
 
 @hookimpl
 def forensics_detectors(settings: Settings) -> Iterable[Detector]:
-    """Return a detector for each entry of the manifests whose layout is ours.
+    """Return a detector for each entry of the manifests whose layout is ours, or the original's.
 
-    Raises WeightsError when there is none, or when those of `resnext-lstm` have another layout.
+    Of the latter there are none but those that somebody imported. Raises WeightsError when there is no entry at all,
+    or when that of `resnext-lstm` has another layout than ours.
     """
-    entries = [entry for entry in find(settings) if entry.layout == LAYOUT]
-    if not any(entry.name == NAME for entry in entries):
+    entries = [entry for entry in find(settings) if entry.layout in (LAYOUT, ORIGINAL)]
+    if not any(entry.name == NAME and entry.layout == LAYOUT for entry in entries):
         check_default(settings, needed=not entries)
+    return [detector_of(entry, settings) for entry in entries]
+
+
+def detector_of(entry: WeightsEntry, settings: Settings) -> Detector:
+    """Return the detector that works as an entry's layout asks."""
+    if entry.layout == ORIGINAL:
+        from .original_detector import OriginalDetector
+
+        return OriginalDetector(entry, settings)
     from .detector import SequenceDetector
 
-    return [SequenceDetector(entry, settings) for entry in entries]
+    return SequenceDetector(entry, settings)
 
 
 def check_default(settings: Settings, *, needed: bool) -> None:

@@ -19,9 +19,14 @@ from .model import FaceSequenceNet, ModelConfig
 
 def save(model: FaceSequenceNet, path: Path) -> str:
     """Write a network as safetensors, and return the file's SHA-256."""
+    return write(packed(model.state_dict()), path, LAYOUT)
+
+
+def write(state: dict[str, Tensor], path: Path, layout: str) -> str:
+    """Write tensors that share no memory as safetensors, and return the file's SHA-256."""
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_suffix(".tmp")
-    safetensors.torch.save_file(packed(model.state_dict()), half, metadata={"layout": LAYOUT})
+    safetensors.torch.save_file(state, half, metadata={"layout": layout})
     half.chmod(0o644)  # safetensors writes for the owner alone, and others install these files
     half.replace(path)
     return sha256_of(path)
@@ -44,16 +49,25 @@ def load(entry: WeightsEntry) -> FaceSequenceNet:
 
     Raises WeightsError for another layout, a hash that is not the manifest's, or tensors that do not fit the network.
     """
-    if entry.layout != LAYOUT:
+    state = read(entry, LAYOUT)
+    return fill(ModelConfig(entry.trunk, entry.hidden), state, entry.path)
+
+
+def read(entry: WeightsEntry, layout: str) -> dict[str, Tensor]:
+    """Return the tensors of an entry, on the CPU.
+
+    Raises WeightsError for another layout, a hash that is not the manifest's, or a file that is no safetensors.
+    """
+    if entry.layout != layout:
         raise WeightsError(
-            f"{entry.path}: layout is {entry.layout!r}, not {LAYOUT!r}; run 'forensics weights list'"
+            f"{entry.path}: layout is {entry.layout!r}, not {layout!r}; run 'forensics weights list'"
         )
     verify(entry)
     try:
-        state = safetensors.torch.load_file(entry.path)
+        state: dict[str, Tensor] = safetensors.torch.load_file(entry.path)
     except SafetensorError as error:
         raise WeightsError(f"{entry.path}: not a safetensors file: {error}") from error
-    return fill(ModelConfig(entry.trunk, entry.hidden), state, entry.path)
+    return state
 
 
 def from_training(checkpoint: Path, config: ModelConfig) -> FaceSequenceNet:
@@ -65,10 +79,15 @@ def from_training(checkpoint: Path, config: ModelConfig) -> FaceSequenceNet:
 
 
 def read_training(checkpoint: Path) -> dict[str, Any]:
-    """Read a training checkpoint: `model`, `optimiser`, `step` and, of a taught network, `bridge`."""
+    """Read a training checkpoint: `model`, `optimiser`, `step` and, of a taught network, `bridge`.
+
+    Exported weights (.safetensors) give the `model` alone.
+    """
     try:
+        if checkpoint.suffix == ".safetensors":
+            return {"model": safetensors.torch.load_file(checkpoint)}
         state = torch.load(checkpoint, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, UnpicklingError) as error:
+    except (OSError, RuntimeError, EOFError, UnpicklingError, SafetensorError) as error:
         raise WeightsError(
             f"{checkpoint}: can't be read as a training checkpoint: {error}"
         ) from error

@@ -1,6 +1,7 @@
-"""The command group `forensics resnext-lstm`: train, export, calibrate and evaluate. Heavy imports are inside."""
+"""The command group `forensics resnext-lstm`: train, export, calibrate, evaluate, import. Heavy imports are inside."""
 
 import json
+import shlex
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,8 @@ from . import NAME
 
 if TYPE_CHECKING:
     from forensics.settings import Settings
+
+    from .original import Pooling
 
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -43,7 +46,7 @@ device_option = click.option("--device", type=click.Choice(["auto", "cpu", "cuda
 
 @click.group("resnext-lstm")
 def group() -> None:
-    """Train, export, calibrate and measure the face-sequence detectors."""
+    """Train, export, calibrate and measure the face-sequence detectors; import the original's checkpoints."""
 
 
 @group.command()
@@ -54,7 +57,8 @@ def group() -> None:
 )
 @click.option("--teacher", type=FILE, help="Training checkpoint to distil from.")
 @click.option("--start", type=FILE, help="Weights to start the trunk from, in the recipe's place.")
-@click.option("--after", type=FILE, help="Training checkpoint of a run to begin after.")
+@click.option("--after", type=FILE, help="Checkpoint of a run, or weights, to begin after.")
+@click.option("--compile", "compiled", is_flag=True, help="Compile the trunk: 1.3 times as fast.")
 @device_option
 @click.pass_context
 def train(
@@ -65,6 +69,7 @@ def train(
     teacher: Path | None,
     start: Path | None,
     after: Path | None,
+    compiled: bool,
     device: str | None,
 ) -> None:
     """Train from RECIPE, or go on where the work folder's checkpoint stands."""
@@ -73,7 +78,7 @@ def train(
     from .train import Run, Trainer
 
     place = choose(load_settings(ctx, device=device)).device.type
-    run = Run(data, work, teacher, start, after, place)
+    run = Run(data, work, teacher, start, after, place, compiled=compiled)
     Trainer(read_recipe(recipe), run, click.echo).fit()
 
 
@@ -204,6 +209,45 @@ def calibrate(
     if write:
         put(replace(used, calibration=calibration))
         click.echo(f"written to {used.manifest}", err=True)
+
+
+@group.command("import-checkpoint")
+@click.argument("old", metavar="OLD.pt", type=FILE)
+@click.option("--entry", default="original", show_default=True, help="Name of the new weights.")
+@click.option(
+    "--weights", type=FOLDER, help="Folder to write into; otherwise that of FORENSICS_WEIGHTS."
+)
+@click.option(
+    "--pooling",
+    type=click.Choice(["last", "mean"]),
+    default="last",
+    show_default=True,
+    help="Judge by the last frame, as it was served, or by all, as it was trained.",
+)
+@click.option("--replace", "replaced", is_flag=True, help="Take the place of an earlier import.")
+@click.pass_context
+def import_checkpoint(
+    ctx: click.Context,
+    old: Path,
+    entry: str,
+    weights: Path | None,
+    pooling: "Pooling",
+    replaced: bool,
+) -> None:
+    """Turn a checkpoint of the original system into weights, for comparison: they score, and never vote."""
+    configured = "" if weights else load_settings(ctx).weights
+    folder = weights or (Path(configured).expanduser() if configured else None)
+    if folder is None:
+        raise UsageError("no folder to write into: give --weights FOLDER, or set FORENSICS_WEIGHTS")
+    from .original_import import Import, write
+
+    made = write(Import(old, folder, entry, pooling, today(), replaced))
+    click.echo(f"{made.path}  {made.sha256}")
+    click.echo(f"{made.manifest}: entry {made.name!r}, layout {made.layout}, pooling {pooling}")
+    click.echo(f"Trained on: {', '.join(made.data)}")
+    scan = ["forensics", "scan", "--weights", str(folder), "--detector", made.name]
+    click.echo(f"Next: {shlex.join(scan)} FILE")
+    click.echo(f"Or with the frames it used to see: add --sampling first --frames {made.frames}")
 
 
 def settings_of(ctx: click.Context, weights: Path | None, device: str | None) -> "Settings":

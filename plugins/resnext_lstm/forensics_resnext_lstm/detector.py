@@ -33,6 +33,7 @@ from forensics.weights import WeightsEntry
 from . import __version__
 from .checkpoints import load
 from .device import arithmetic, choose
+from .fold import fold
 from .model import FaceSequenceNet, Logits, normalise
 
 CHUNK = 32  # crops through the trunk at once
@@ -96,7 +97,9 @@ class SequenceDetector:
 
         Raises WeightsError when the file is not what its manifest says.
         """
-        model = load(self.entry).to(self.place.device)
+        model = load(self.entry)
+        fold(model.trunk)
+        model = model.to(self.place.device)
         model.trunk.to(self.place.number).to(memory_format=torch.channels_last)
         return model
 

@@ -37,7 +37,8 @@ class Run:
     """Where a run reads and writes, and what it computes on. `teacher`, `start` and `after` are files of weights.
 
     `data` holds `train.csv` and `train-*.tar`. `start` takes the place of the recipe's. `after` is the checkpoint of a
-    run, on smaller pictures say, whose network this one begins with. `workers` prepare batches.
+    run, on smaller pictures say, whose network this one begins with. `workers` prepare batches. `compiled` lets
+    torch compile the trunk, which takes two minutes and a C++ compiler, and then goes 1.3 times as fast on a CPU.
     """
 
     data: Path
@@ -47,6 +48,7 @@ class Run:
     after: Path | None = None
     device: str = "cpu"
     workers: int = 1
+    compiled: bool = False
 
 
 class Trainer:
@@ -58,6 +60,9 @@ class Trainer:
         self.recipe, self.run, self.report = recipe, run, report
         self.crops, self.held = read_crops(recipe, run)
         self.model = new_model(recipe, run)
+        self.trunk: Callable[[Tensor], Tensor] = (
+            torch.compile(self.model.trunk) if run.compiled else self.model.trunk
+        )
         self.distiller = new_distiller(recipe, run, self.model)
         self.optimiser = new_optimiser(recipe, self.model, self.distiller)
         self.step = self.resume()
@@ -96,7 +101,7 @@ class Trainer:
     def loss(self, x: Tensor, y: Tensor) -> Tensor:
         """Return the loss of one batch: against its labels, and in part against the teacher."""
         small = resized(x, self.recipe.px).to(memory_format=torch.channels_last)
-        features = self.model.trunk(small)  # (N, W)
+        features = self.trunk(small)  # (N, W)
         logits = self.model.frame_head(features).squeeze(-1)  # (N,)
         aim = y * (1 - 2 * self.recipe.smoothing) + self.recipe.smoothing
         loss = functional.binary_cross_entropy_with_logits(logits, aim)

@@ -105,7 +105,7 @@ def test_hook_gives_a_detector_for_each_entry(folder: Path) -> None:
 
 def test_entries_of_other_layouts_are_left_to_others(folder: Path, tmp_path: Path) -> None:
     other = weights.get(settings_of(folder), "efficientnet-lstm")
-    put(replace(other, manifest=tmp_path / "manifest.toml", layout="original"))
+    put(replace(other, manifest=tmp_path / "manifest.toml", layout="another"))
     put(replace(other, manifest=tmp_path / "manifest.toml", name="resnext-lstm"))
     names = {detector.name for detector in plugin.forensics_detectors(settings_of(tmp_path))}
     assert "resnext-lstm" in names
