@@ -24,6 +24,7 @@ AROUND = ((0.0, 0.0), (0.2, 0.0), (-0.2, 0.0), (0.0, 0.2), (0.0, -0.2))  # where
 AT_ONCE = 128  # of the second network's candidates; all at once took twice as long on a CPU
 LEAST = (0.6, 0.7, 0.7)  # probabilities under which a stage drops a candidate
 SAME_IN_LEVEL, SAME, INSIDE = 0.5, 0.7, 0.7  # overlaps from which two candidates are one
+CONSTANTS = {"pyramid": PYRAMID, "least": LEAST, "overlaps": (SAME_IN_LEVEL, SAME, INSIDE)}
 
 
 class Faces(NamedTuple):
@@ -78,6 +79,7 @@ class Cascade:
         The first is searched from `smallest_px` up; the others from `coarser` times that up, and around the faces of
         the first.
         """
+        pictures = pictures.to(self.device)
         first = self.find(pictures[:1], smallest_px)
         if len(pictures) == 1:
             return rows(first, 1)
@@ -87,7 +89,8 @@ class Cascade:
 
     def proposed(self, x: Tensor, smallest_px: float) -> Faces:
         """First stage, over (N, 3, H, W) uint8 pictures at all sizes: many rough candidates, made square."""
-        cells = [self.cells(x, scale) for scale in scales(*x.shape[2:], smallest_px)]
+        shortest_px = min(x.shape[2:])
+        cells = [self.cells(x, scale) for scale in scales(shortest_px, smallest_px)]
         if not cells:
             return self.none()
         boxes, probability, offsets, owner, level = (
@@ -115,8 +118,7 @@ class Cascade:
             torch.arange(w, device=x.device) * STEP_PX * (width / size[1]),
             indexing="ij",
         )  # (h, w) each
-        side = torch.tensor([CELL_PX * width / size[1], CELL_PX * height / size[0]])
-        right, bottom = left + side[0].item(), top + side[1].item()
+        right, bottom = left + CELL_PX * width / size[1], top + CELL_PX * height / size[0]
         boxes = torch.stack([left, top, right, bottom], -1).view(1, h * w, 4)  # (1, h*w, 4)
         owner = torch.arange(n, device=x.device).repeat_interleave(h * w)
         return (
@@ -181,10 +183,10 @@ def rows(found: Faces, count: int) -> list[list[tuple[float, ...]]]:
     return [[tuple(row) for owner, row in pairs if owner == number] for number in range(count)]
 
 
-def scales(height: int, width: int, smallest_px: float) -> Iterator[float]:
+def scales(shortest_px: int, smallest_px: float) -> Iterator[float]:
     """Yield the factors at which faces from `smallest_px` to the whole picture fill a cell."""
     scale = CELL_PX / smallest_px
-    while min(height, width) * scale >= CELL_PX:
+    while shortest_px * scale >= CELL_PX:
         yield scale
         scale *= PYRAMID
 
@@ -210,9 +212,9 @@ def moved(found: Faces, offsets: Tensor) -> Faces:
 
 def cut_out(y: Tensor, found: Faces, px: int) -> Tensor:
     """Cut the candidates out of normalised pictures: (K, 3, px, px); beyond the edge they are grey."""
-    rois = torch.cat([found.owner[:, None].to(y.dtype), found.boxes.to(y.dtype)], 1)  # (K, 5)
-    crops: Tensor = roi_align(y.contiguous(), rois, px, sampling_ratio=2, aligned=True)
-    return crops.contiguous(memory_format=torch.channels_last)
+    rois = torch.cat([found.owner[:, None].float(), found.boxes], 1)  # (K, 5)
+    crops: Tensor = roi_align(y.float().contiguous(), rois, px, sampling_ratio=2, aligned=True)
+    return crops.to(y.dtype).contiguous(memory_format=torch.channels_last)
 
 
 def outermost(found: Faces) -> Tensor:

@@ -72,12 +72,19 @@ class FaceFinder:
     def __init__(
         self, device: str = "cpu", min_face_px: int = MIN_FACE_PX, detection_px: int = DETECTION_PX
     ) -> None:
-        from .cascade import CELL_PX, Cascade
+        from .cascade import CELL_PX, CONSTANTS, Cascade
 
         self._cascade, self._cell_px = Cascade(device), CELL_PX
         self._min_face_px = min_face_px
         self._detection_px = detection_px
-        self.sha256 = state_hash(self._cascade.state)
+        self.parameters = {
+            **CONSTANTS,
+            "min_face_px": min_face_px,
+            "detection_px": detection_px,
+            "followed": FOLLOWED,
+            "min_probability": MIN_PROBABILITY,
+        }
+        self.sha256 = state_hash(self._cascade.state, repr(self.parameters))
 
     def smallest_px(self, width: int, height: int) -> float:
         """Return the smallest longer side of a face, in frame pixels, that is looked for in frames of this size."""
@@ -174,9 +181,9 @@ def differ(one: Seen, other: Seen) -> bool:
     return apart or changed(one.looks, other.looks)
 
 
-def state_hash(state: dict[str, Any]) -> str:
-    """Return the SHA-256 of a network's numbers, by name, with their types and shapes."""
-    total = hashlib.sha256()
+def state_hash(state: dict[str, Any], parameters: str) -> str:
+    """Return the SHA-256 of parameters and of a network's numbers, by name, with their types and shapes."""
+    total = hashlib.sha256(parameters.encode())
     for name in sorted(state):
         values = state[name].detach().cpu().contiguous().numpy()
         total.update(f"{name} {values.dtype} {values.shape}\n".encode())

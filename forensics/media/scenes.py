@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from ..records import Picture
 
 TINY = (64, 36)
+THIN = (256, 144)
 # Share of the picture whose colour class changed. In 22 clips without cuts neighbours 0.2 s apart stayed
 # at or under 0.16; frames of different clips were at 0.31 or over.
 CUT = 0.28
@@ -19,7 +20,9 @@ Colours = npt.NDArray[np.float64]
 
 def colours(pixels: "Picture") -> Colours:
     """Return the share of each of 512 colour classes, 8 levels per channel, in a tiny version of a frame."""
-    tiny = cv2.resize(pixels, TINY, interpolation=cv2.INTER_AREA)
+    step = max(min(pixels.shape[1] // THIN[0], pixels.shape[0] // THIN[1]), 1)
+    thin = np.ascontiguousarray(pixels[::step, ::step])  # averaging all pixels took 6 ms a frame
+    tiny = cv2.resize(thin, TINY, interpolation=cv2.INTER_AREA)
     levels = tiny.astype(np.intp) // 32
     classes = (levels[..., 0] * 8 + levels[..., 1]) * 8 + levels[..., 2]
     counts = np.bincount(classes.ravel(), minlength=512)
