@@ -7,6 +7,7 @@ Pictures are (H, W, 3) uint8 arrays in RGB order. Times are seconds from the sta
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from .errors import ErrorCode
@@ -156,8 +157,6 @@ class FaceTrack:
     @property
     def median_face_px(self) -> float:
         """Median of the longer side of the face box."""
-        from statistics import median  # slow to import, and the command line needs it not
-
         return median(max(patch.box[2], patch.box[3]) for patch in self.patches)
 
 

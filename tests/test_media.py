@@ -1,6 +1,5 @@
 import hashlib
 import os
-import struct
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +11,7 @@ from forensics.records import MediaInfo, MediaKind
 from forensics.settings import Settings
 
 from . import fakes
-from .fakes import Clip, Picture, number_in, render, still
-
-ONE, W = 0x10000, 0x40000000
-LANDSCAPE_MATRIX = struct.pack(">9i", ONE, 0, 0, 0, ONE, 0, 0, 0, W)
-PORTRAIT_MATRIX = struct.pack(">9i", 0, ONE, 0, -ONE, 0, 0, 64 * ONE, 0, W)  # a phone held upright
+from .fakes import Clip, Picture, render, still
 
 
 def seen(path: Path | str, settings: Settings | None = None) -> tuple[MediaInfo, list[Picture]]:
@@ -31,70 +26,6 @@ def seen(path: Path | str, settings: Settings | None = None) -> tuple[MediaInfo,
 
 def near(pixel: Picture, colour: tuple[int, int, int], within: int = 30) -> bool:
     return bool(np.abs(pixel.astype(int) - colour).max() <= within)
-
-
-@pytest.mark.parametrize(
-    ("name", "clip", "container", "codec"),
-    [
-        pytest.param("a.mp4", Clip(), "mov,mp4", "h264", id="mp4"),
-        pytest.param("a.mov", Clip(codec="mpeg4"), "mov,mp4", "mpeg4", id="mov"),
-        pytest.param("a.mkv", Clip(), "matroska", "h264", id="mkv"),
-        pytest.param("a.webm", Clip(codec="libvpx"), "webm", "vp8", id="webm"),
-        pytest.param("a.avi", Clip(codec="mpeg4"), "avi", "mpeg4", id="avi"),
-        pytest.param("b.avi", Clip(), "avi", "h264", id="avi with B frames"),
-        pytest.param("a.ts", Clip(codec="mpeg2video"), "mpegts", "mpeg2video", id="ts"),
-        pytest.param("a.h264", Clip(), "h264", "h264", id="raw stream"),
-        pytest.param("ten.mp4", Clip(pixel_format="yuv420p10le"), "mov,mp4", "h264", id="10 bits"),
-        pytest.param(
-            "odd.mkv",
-            Clip(codec="ffv1", pixel_format="yuv444p", width=97, height=63),
-            "matroska",
-            "ffv1",
-            id="odd size",
-        ),
-        pytest.param(
-            "alpha.mov", Clip(codec="qtrle", pixel_format="argb"), "mov,mp4", "qtrle", id="alpha"
-        ),
-    ],
-)
-def test_a_video_gives_upright_rgb_frames_of_its_size(
-    tmp_path: Path, name: str, clip: Clip, container: str, codec: str
-) -> None:
-    info, frames = seen(render(tmp_path / name, clip))
-    assert (info.kind, info.codec, info.width, info.height) == (
-        MediaKind.VIDEO,
-        codec,
-        clip.width,
-        clip.height,
-    )
-    assert container in info.container
-    assert info.duration_s == pytest.approx(2, abs=0.05)
-    assert info.fps == pytest.approx(25)
-    assert len(frames) >= 19
-    for frame in frames:
-        assert frame.shape == (clip.height, clip.width, 3)
-        assert frame.dtype == np.uint8
-        assert near(frame[5, 5], fakes.RED)
-        assert near(frame[5, -5], fakes.BLUE)
-
-
-def test_an_animated_gif_is_a_video(tmp_path: Path) -> None:
-    clip = Clip(codec="gif", pixel_format="rgb8", frames=12, fps=10)
-    info, frames = seen(render(tmp_path / "a.gif", clip))
-    assert (info.kind, info.codec, info.duration_s) == (MediaKind.VIDEO, "gif", 1.2)
-    assert [number_in(frame) for frame in frames] == list(range(12))
-    assert near(frames[0][5, 5], fakes.RED, within=70)  # a palette of 256 fixed colours
-
-
-@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.webp", "a.bmp", "a.tiff", "a.gif", "a.jp2"])
-def test_a_still_gives_one_rgb_frame_of_its_size(tmp_path: Path, name: str) -> None:
-    info, frames = seen(still(tmp_path / name))
-    assert (info.kind, info.width, info.height) == (MediaKind.STILL, 96, 64)
-    assert info.duration_s is None
-    assert len(frames) == 1
-    assert frames[0].shape == (64, 96, 3)
-    assert near(frames[0][5, 5], fakes.RED)
-    assert near(frames[0][5, -5], fakes.BLUE)
 
 
 def test_content_decides_and_not_the_name(tmp_path: Path) -> None:
@@ -122,28 +53,6 @@ def test_a_still_is_turned_by_its_exif_orientation(
     assert (info.width, info.height) == size == frames[0].shape[1::-1]
     assert upper_left is None or near(frames[0][5, 5], upper_left)
     assert upper_left is not None or near(frames[0][5, -5], fakes.RED)
-
-
-def test_a_still_of_16_bits_is_scaled_to_8(tmp_path: Path) -> None:
-    grey = np.full((64, 96), 40000, np.uint16)
-    _, frames = seen(still(tmp_path / "a.png", grey))
-    assert near(frames[0][5, 5], (156, 156, 156), within=1)
-
-
-def test_a_phone_video_held_upright_comes_upright(tmp_path: Path) -> None:
-    path = render(tmp_path / "a.mp4")
-    content = path.read_bytes()
-    at = content.rindex(LANDSCAPE_MATRIX)  # the track's; the first is the whole film's
-    path.write_bytes(content[:at] + PORTRAIT_MATRIX + content[at + len(PORTRAIT_MATRIX) :])
-    info, frames = seen(path)
-    assert (info.width, info.height) == (64, 96) == frames[0].shape[1::-1]
-    assert near(frames[0][5, -5], fakes.RED)  # a quarter turn clockwise
-    assert near(frames[0][-5, -5], fakes.BLUE)
-
-
-def test_a_mirrored_video_is_mirrored_back(tmp_path: Path) -> None:
-    _, frames = seen(render(tmp_path / "a.mp4", Clip(mirrored=True)))
-    assert near(frames[0][5, 5], fakes.BLUE)
 
 
 def test_a_live_webm_without_a_duration_is_measured(tmp_path: Path) -> None:

@@ -111,7 +111,7 @@ def sound_with_cover(path: Path) -> Path:
         pytest.param(noise, "a.mp4", ErrorCode.UNSUPPORTED, id="noise"),
         pytest.param(playlist, "a.mp4", ErrorCode.UNSUPPORTED, id="playlist"),
         pytest.param(concat, "a.mp4", ErrorCode.UNSUPPORTED, id="concat list"),
-        pytest.param(heif, "a.heic", ErrorCode.UNSUPPORTED, id="heif"),
+        pytest.param(heif, "a.heic", ErrorCode.UNDECODABLE, id="broken heif"),
         pytest.param(folder, "a.mp4", ErrorCode.UNSUPPORTED, id="folder"),
         pytest.param(pipe, "a.mp4", ErrorCode.UNSUPPORTED, id="pipe"),
         pytest.param(moov_at_the_end, "a.mp4", ErrorCode.UNDECODABLE, id="no index"),

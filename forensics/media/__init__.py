@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from av.container import InputContainer
@@ -16,11 +17,12 @@ from ..errors import ErrorCode, MediaError
 from ..paths import shown
 from ..records import MediaInfo, MediaKind, Passage
 from ..settings import Settings
-from . import sampling, stills, videos
-from .decoder import Decoder, decoder
+from . import animations, endings, sampling, stills, videos
+from .decoder import decoder
 from .descriptor import BLOCK_BYTES, DescriptorFile, descriptor, unreadable
-from .formats import HEAD_BYTES, is_heif, not_decoded, too_many_pixels, unsupported
+from .formats import HEAD_BYTES, not_decoded, refuse_foreign, too_many_pixels
 from .plan import plan
+from .player import Player
 from .sampling import Sampling
 from .scenes import across_cut
 
@@ -70,10 +72,13 @@ class Media:
 
         Raises MediaError: unsupported, undecodable, no_video, too_large (more pixels than are decoded) or unreadable.
         """
+        refuse_foreign(self.name, self._head(), os.fstat(self.fd).st_size)
         file = DescriptorFile(self.fd)
         with self._decoding(file, *stills.BROKEN), stills.picture(file) as picture:
             if picture is not None and not stills.is_animated(picture):
                 return self._still_info(sha256, picture)
+            if picture is not None and animations.is_webp_animation(picture):
+                return self._animation_info(sha256, picture)
         return self._video_info(sha256)
 
     def sample(
@@ -91,7 +96,10 @@ class Media:
                 f"{self.name}: lasts {info.duration_s:.1f} s; the passage asked for has no frame"
             )
             raise MediaError(ErrorCode.NO_VIDEO, reason)
-        return sampling.of_video(info, wanted, self._decoder, self._not_decoded())
+        opener = self._animation if info.container == animations.CONTAINER else self._decoder
+        to_the_end = wanted.end_s >= (info.duration_s or 0.0)
+        is_cut = to_the_end and endings.is_cut(self.fd, info.container)
+        return sampling.of_video(info, wanted, partial(opener, is_cut), self._not_decoded())
 
     def _still_info(self, sha256: str, picture: Image) -> MediaInfo:
         width, height = stills.upright_size(picture)
@@ -100,14 +108,18 @@ class Media:
         size = os.fstat(self.fd).st_size
         return MediaInfo(sha256, size, MediaKind.STILL, kind, kind, width, height)
 
+    def _animation_info(self, sha256: str, picture: Image) -> MediaInfo:
+        self._check_pixels(*picture.size)
+        times_s = animations.frame_times(DescriptorFile(self.fd))
+        return animations.described(picture, times_s, sha256, os.fstat(self.fd).st_size)
+
     def _video_info(self, sha256: str) -> MediaInfo:
-        if is_heif(self._head()):
-            raise unsupported(self.name)
         with self._container() as container:
             stream = videos.recording(container, self.name, self._settings.max_megapixels)
             if not stream.width * stream.height:
                 self._check_claim()
             info = videos.described(container, stream, sha256)
+        self._check_pixels(info.width, info.height)
         return info if info.duration_s else replace(info, duration_s=self._measured())
 
     def _check_claim(self) -> None:
@@ -139,15 +151,33 @@ class Media:
             yield container
 
     @contextmanager
-    def _decoder(self, faults: "Counter[str]") -> Iterator[Decoder]:
+    def _decoder(self, is_cut: bool, faults: "Counter[str]") -> Iterator[Player]:
         file = DescriptorFile(self.fd)
+        faults["decode"] += is_cut
         with (
             self._decoding(file, OSError, FFmpegError),
             decoder(file, self.name, self._settings, faults) as one,
         ):
+            if (
+                is_cut and videos.source(one.stream).format.name == "mxf"
+            ):  # without its index, times after a jump are guesses
+                one.timed = False
             yield one
             if file.fault:
                 raise file.fault
+
+    @contextmanager
+    def _animation(self, is_cut: bool, faults: "Counter[str]") -> Iterator[Player]:
+        file = DescriptorFile(self.fd)
+        faults["decode"] += is_cut
+        with self._decoding(file, *stills.BROKEN), stills.picture(file) as opened_picture:
+            picture = opened_picture
+        if picture is None:
+            raise self._not_decoded()
+        times_s = animations.frame_times(DescriptorFile(self.fd))
+        yield animations.Animation(picture, times_s, faults)
+        if file.fault:
+            raise unreadable(self._path, file.fault)
 
     @contextmanager
     def _decoding(self, file: DescriptorFile, *broken: type[Exception]) -> Iterator[None]:

@@ -13,14 +13,13 @@ from av.video.stream import VideoStream
 
 from ..settings import Settings
 from .descriptor import DescriptorFile
-from .videos import FALLBACK_FPS, clock, container, limited, rate, recording, source
+from .player import Timed
+from .videos import FALLBACK_FPS, aspect, clock, container, limited, rate, recording, source
 
 if TYPE_CHECKING:
     from av.packet import Packet
 
 LOOKED_AT_PACKETS = 32
-
-Timed = tuple[float, VideoFrame]
 
 
 class Decoder:
@@ -32,6 +31,7 @@ class Decoder:
     def __init__(self, stream: VideoStream, scout: VideoStream, faults: "Counter[str]") -> None:
         self.stream, self.scout, self.faults = stream, scout, faults
         self.stream.thread_type = "AUTO"
+        self.aspect = aspect(self.stream)
         self.clock = clock(self.stream)
         self.fps = rate(self.stream) or FALLBACK_FPS
         self.seen = 0

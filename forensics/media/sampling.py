@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from ..errors import MediaError
 from ..records import Coverage, Frame, MediaInfo
-from .decoder import Decoder, Timed
 from .plan import Plan, Run, max_gap
+from .player import Player, Timed
 from .scenes import Colours, changed, colours
 from .videos import pixels
 
 if TYPE_CHECKING:
     from ..records import Picture
 
-Opener = Callable[["Counter[str]"], AbstractContextManager[Decoder]]
+Opener = Callable[["Counter[str]"], AbstractContextManager[Player]]
 LATE_END_S = 1.0
 
 
@@ -97,7 +97,7 @@ def video_frames(
             start_s = start(decoder, wanted, run, last_s)
             for time_s, frame in run_frames(decoder, wanted, run, start_s):
                 last_s = time_s
-                yield Frame(number, max(time_s, 0.0), pixels(frame))
+                yield Frame(number, max(time_s, 0.0), pixels(frame, decoder.aspect))
         faults["decode"] += decoder.ends_before(wanted.end_s - end_slack_s(wanted))
     if last_s == -math.inf:
         raise nothing
@@ -108,7 +108,7 @@ def end_slack_s(wanted: Plan) -> float:
     return max(LATE_END_S, 2 * wanted.stride_s)
 
 
-def start(decoder: Decoder, wanted: Plan, run: Run, last_s: float) -> float:
+def start(decoder: Player, wanted: Plan, run: Run, last_s: float) -> float:
     """Return where a run starts: at the key frame near its place when that is new, else at the place itself.
 
     Jumps there when that spares decoding. A key frame after the place is one of a container that can't be
@@ -121,7 +121,7 @@ def start(decoder: Decoder, wanted: Plan, run: Run, last_s: float) -> float:
     return key_s if key_s >= wanted.start_s else run.start_s
 
 
-def run_frames(decoder: Decoder, wanted: Plan, run: Run, start_s: float) -> Iterator[Timed]:
+def run_frames(decoder: Player, wanted: Plan, run: Run, start_s: float) -> Iterator[Timed]:
     """Yield the frames of one run with their times.
 
     A frame is at its place from half a frame's time before it on.

@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image, ImageOps, features
 
 from .descriptor import DescriptorFile
+from .formats import HEAD_BYTES, is_heif
 
 if TYPE_CHECKING:
     from ..records import Picture
@@ -21,7 +22,7 @@ FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "PPM", "JPEG2000")
 ANIMATED = {"GIF", "PNG", "WEBP", "AVIF"}
 ORIENTATION = 0x0112  # EXIF 2.3, tag 274
 SIDEWAYS = {5, 6, 7, 8}
-# What Pillow's readers raise on damaged files; MemoryError is not among them.
+# What Pillow's readers and pillow-heif (RuntimeError) raise on damaged files; MemoryError is not among them.
 BROKEN = (
     OSError,
     EOFError,
@@ -32,6 +33,7 @@ BROKEN = (
     ArithmeticError,
     struct.error,
     zlib.error,
+    RuntimeError,
 )
 
 
@@ -56,12 +58,24 @@ def picture(file: DescriptorFile) -> Iterator[Image.Image | None]:
 
 
 def header(file: DescriptorFile) -> Image.Image | None:
-    """Return the picture, not decoded yet, or None."""
+    """Return the picture, not decoded yet, or None. Raises one of BROKEN for a damaged HEIF picture."""
     file.seek(0)
+    head = file.read(HEAD_BYTES)
+    file.seek(0)
+    if is_heif(head):
+        return heif(file)
     try:
         return Image.open(io.BufferedReader(file), formats=formats())
     except (OSError, EOFError, ValueError):  # the first: nothing that Pillow identifies
         return None
+
+
+def heif(file: DescriptorFile) -> Image.Image:
+    """Return the main picture of a HEIF file, upright and not decoded yet, without registering a format with Pillow."""
+    from pillow_heif import HeifImageFile  # 30 MB of libraries, for those who need them
+
+    picture: Image.Image = HeifImageFile(io.BufferedReader(file))  # type: ignore[no-untyped-call]
+    return picture
 
 
 def is_animated(image: Image.Image) -> bool:

@@ -19,7 +19,9 @@ from av.video.stream import VideoStream
 from ..errors import ErrorCode, MediaError
 from ..records import MediaInfo, MediaKind
 from .descriptor import DescriptorFile
+from .fields import one_moment
 from .formats import too_many_pixels, unsupported
+from .tone import is_high_range, toned
 
 if TYPE_CHECKING:
     from ..records import Picture
@@ -27,7 +29,10 @@ if TYPE_CHECKING:
 BUFFER_BYTES = 1 << 17
 PROBE_PACKETS = 100
 NOT_A_RECORDING = Disposition.attached_pic | Disposition.timed_thumbnails
+PICTURE_CODECS = {"mjpeg", "png", "bmp", "webp"}
 FALLBACK_FPS = 25.0
+SQUARE = Fraction(1)
+MOST_STRETCHED = 4  # a pixel that claims to be longer than that is an error in the header
 
 
 def refuse_other_files(url: str, flags: int, options: dict[str, str]) -> NoReturn:
@@ -63,20 +68,33 @@ def container(file: DescriptorFile, options: dict[str, str]) -> Iterator[InputCo
 
 
 def recording(opened: InputContainer, name: str, max_megapixels: float) -> VideoStream:
-    """Return the first video stream that is no cover picture.
+    """Return the video stream to look at: of those that are no cover picture, the default one, else the first.
 
-    Raises MediaError: no_video when there is sound only, unsupported without a decoder, too_large.
+    A stream of one picture beside others comes last: animated AVIF has a still of itself.
+    Raises MediaError: no_video when there is sound only, unsupported without a decoder, too_large; FFmpegError when
+    there is no video, or only a still.
     """
     moving = [s for s in opened.streams.video if not s.disposition & NOT_A_RECORDING]
     if not moving and opened.streams.audio:
         reason = f"{name}: has sound and no video; there is nothing to look at"
         raise MediaError(ErrorCode.NO_VIDEO, reason)
-    stream = next((s for s in moving if s.codec_context is not None), None)
-    if stream is None or opened.format.name.endswith("_pipe"):
+    stream = min((s for s in moving if s.codec_context is not None), key=rank, default=None)
+    if not opened.streams.video or opened.format.name.endswith("_pipe"):
+        raise FFmpegError(0, "no video")
+    if stream is None:
         raise unsupported(name)
     if stream.width * stream.height > max_megapixels * 1e6:
         raise too_many_pixels(name, stream.width, stream.height, max_megapixels)
     return stream
+
+
+def rank(stream: VideoStream) -> tuple[bool, bool]:
+    """Return what puts the stream to look at first; equals keep the file's order.
+
+    Matroska does not say how many pictures a stream has; a cover that came in as a stream is known by its codec.
+    """
+    single = stream.frames == 1 or stream.codec_context.name in PICTURE_CODECS
+    return single, not stream.disposition & Disposition.default
 
 
 @dataclass(frozen=True)
@@ -112,7 +130,7 @@ def described(opened: InputContainer, stream: VideoStream, sha256: str) -> Media
     Raises MediaError undecodable when not even the size of the picture is known.
     """
     frame = first_frame(opened, stream)
-    width, height = (frame.width, frame.height) if frame else (stream.width, stream.height)
+    width, height = displayed(frame or stream, aspect(stream))
     if frame and orientation(frame)[0]:
         width, height = height, width
     if not width * height:
@@ -128,6 +146,17 @@ def described(opened: InputContainer, stream: VideoStream, sha256: str) -> Media
         duration_s=stated_duration(opened, stream),
         fps=rate(stream),
     )
+
+
+def aspect(stream: VideoStream) -> Fraction:
+    """Return the width of a pixel in units of its height; nonsense counts as 1."""
+    stated = stream.sample_aspect_ratio or SQUARE
+    return stated if 1 / MOST_STRETCHED <= stated <= MOST_STRETCHED else SQUARE
+
+
+def displayed(coded: VideoFrame | VideoStream, pixel: Fraction) -> tuple[int, int]:
+    """Return width and height with square pixels, before it is turned upright; the height stays."""
+    return max(round(coded.width * pixel), min(coded.width, 1)), coded.height
 
 
 def stated_duration(opened: InputContainer, stream: VideoStream) -> float | None:
@@ -178,9 +207,19 @@ def orientation(frame: VideoFrame) -> tuple[bool, int, int]:
     return sideways, -1 if across < 0 else 1, -1 if down < 0 else 1
 
 
-def pixels(frame: VideoFrame) -> "Picture":
-    """Return (H, W, 3) uint8, RGB, upright, from any pixel format; transparency is dropped."""
-    raw: Any = frame.to_ndarray(format="rgb24", threads=1)
+def pixels(frame: VideoFrame, aspect: Fraction = SQUARE) -> "Picture":
+    """Return (H, W, 3) uint8, RGB, upright, square pixels, from any pixel format; transparency is dropped.
+
+    High dynamic range is brought to the ordinary one, and of two woven moments the first is shown.
+    """
+    width, height = displayed(frame, aspect)
+    raw: Any
+    if is_high_range(frame):
+        raw = toned(frame, width, height)
+    else:
+        raw = frame.to_ndarray(format="rgb24", width=width, height=height, threads=1)
+    if frame.interlaced_frame:
+        raw = one_moment(raw)
     sideways, across, down = orientation(frame)
     upright = raw.transpose(1, 0, 2) if sideways else raw
     return np.ascontiguousarray(upright[::down, ::across])
