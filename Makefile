@@ -2,12 +2,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 PROJECTS := pyproject.toml weights/pyproject.toml $(wildcard plugins/*/pyproject.toml)
 
-.PHONY: help demo test test-all lint format clean
+.PHONY: help demo test test-all lint format bench clean
 
 help:
 	@echo "make demo      set up, start the daemon on a new folder, drop clips in, print their verdicts"
 	@echo "make test      set up and run the tests (make test-all: the slow ones too)"
 	@echo "make lint      ruff and mypy"
+	@echo "make bench     measure speed and memory on this machine (about 10 minutes, more on the first run)"
 	@echo "make format    let ruff format the code"
 	@echo "make clean     remove .venv and what the demo wrote"
 
@@ -47,6 +48,9 @@ lint: .venv/installed
 format: .venv/installed
 	$(BIN)/ruff check --fix --exit-zero .
 	$(BIN)/ruff format .
+
+bench: .venv/installed
+	$(BIN)/python -m benchmarks --readme
 
 clean:
 	rm -rf .venv demo-run

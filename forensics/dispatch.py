@@ -102,6 +102,10 @@ class Dispatcher:
             self._waiting.append(event)
             self._drain()
 
+    def look_again(self) -> None:
+        """Ask the queue at the next step, however lately it was empty: something was put into it."""
+        self._found_empty = datetime.min.replace(tzinfo=UTC)
+
     def hand_back(self) -> None:
         """Stop what is under way and put its jobs back into the queue, for another start or another daemon."""
         for job_id, running in list(self._running.items()):

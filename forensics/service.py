@@ -49,8 +49,11 @@ class Intake:
         """Return the seconds until a file could be ready."""
         return self._settling.next_due(now)
 
-    def take_in(self, now: float, meanwhile: Callable[[], None]) -> None:
-        """List the folders and queue what is new and settled; `meanwhile` is called often, for what can't wait."""
+    def take_in(self, now: float, meanwhile: Callable[[], None]) -> int:
+        """List the folders and queue what is new and settled; returns how many files.
+
+        `meanwhile` is called often, for what can't wait: listing a million files takes a while.
+        """
         ready = self._settling.settled(list(self._unknown(meanwhile)), now)
         for files in chunks(ready, SIGHT_CHUNK):
             meanwhile()
@@ -58,6 +61,7 @@ class Intake:
                 jobs.sight(session, files, utc_now())
         for file in ready:
             log.info("queued", extra={"path": file.path, "bytes": file.size_bytes})
+        return len(ready)
 
     def _unknown(self, meanwhile: Callable[[], None]) -> Iterator[jobs.SeenFile]:
         for files in chunks(listing(self._folders)):
@@ -101,12 +105,17 @@ class Service:
             now = time.monotonic()
             self._beat(now)
             if self._is_listing_due(watcher, now):
-                self._intake.take_in(now, self._dispatcher.renew)
+                if self._intake.take_in(now, self._go_on):
+                    self._dispatcher.look_again()
                 self._listed, self._listing_s = now, time.monotonic() - now
             self._dispatcher.step(STEP_S)
             backoff.worked()
         except UnreachableError as error:
             backoff.failed(error)
+
+    def _go_on(self) -> None:
+        """Keep the workers busy while something else takes long."""
+        self._dispatcher.step(0.0)
 
     def _is_listing_due(self, watcher: Watcher, now: float) -> bool:
         since = now - self._listed

@@ -256,3 +256,17 @@ def test_content_that_another_job_examines_is_waited_for(engine: Engine, tmp_pat
     dispatcher.step(0.0)
     assert scripted.decided == [True, False]
     assert dispatcher.busy == 1
+
+
+def test_empty_queue_is_asked_again_when_something_was_put_into_it(
+    engine: Engine, tmp_path: Path
+) -> None:
+    dispatcher = Dispatcher(engine, Scripted(), now=lambda: NOW)
+    dispatcher.step(0.0)
+    write_still(tmp_path / "red.png", FAKE)
+    queue(engine, tmp_path / "red.png")
+    dispatcher.step(0.0)
+    assert dispatcher.busy == 0
+    dispatcher.look_again()
+    dispatcher.step(0.0)
+    assert dispatcher.busy == 1

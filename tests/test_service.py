@@ -13,10 +13,11 @@ from forensics.analysis import Equipment
 from forensics.dispatch import utc_now
 from forensics.errors import UnreachableError
 from forensics.inline import InlineExecutor
+from forensics.intake import listing
 from forensics.service import Service
 from forensics.settings import Settings
-from forensics.store import queries
-from forensics.store.database import reading, writing
+from forensics.store import jobs, queries
+from forensics.store.database import CHUNK, reading, writing
 
 from .distributions import write_still
 from .distributions.colour.forensics_colour import FAKE, REAL, SLOW, ColourDetector
@@ -90,6 +91,26 @@ def grow(path: Path, stop: threading.Event) -> None:
     with path.open("ab", buffering=0) as file:
         while not stop.wait(0.02):
             file.write(b"x")
+
+
+def test_jobs_go_on_while_a_large_folder_is_listed(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_still(tmp_path / "red.png", FAKE)
+    write_still(tmp_path / "green.png", REAL)
+    green, red = sorted(listing([tmp_path]), key=lambda file: file.path)
+    during: list[dict[str, Any]] = []
+
+    def large(folders: Any) -> Any:
+        yield from [green] * CHUNK
+        during.append(labels(engine))
+
+    with writing(engine) as session:
+        jobs.sight(session, [red], utc_now())
+    monkeypatch.setattr(service_module, "listing", large)
+    once(engine, tmp_path)
+    assert during[0] == {"red.png": "fake"}
+    assert labels(engine) == {"red.png": "fake", "green.png": "real"}
 
 
 def test_stop_lets_the_running_job_finish(engine: Engine, tmp_path: Path) -> None:

@@ -1,14 +1,19 @@
 """The command line: one file per command group, imported when called; errors become exit codes here and nowhere else."""
 
+import gc
 import importlib
-import importlib.metadata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .. import __version__
 from ..errors import ForensicsError, UsageError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 COMMANDS = {
     "scan": ("scan:scan", "Analyse files now and store their verdicts."),
@@ -34,7 +39,10 @@ class LazyGroup(click.Group):
         """Import and return one command."""
         if cmd_name in COMMANDS:
             module, name = COMMANDS[cmd_name][0].split(":")
-            found: click.Command = getattr(importlib.import_module(f".{module}", __name__), name)
+            with uncollected():
+                found: click.Command = getattr(
+                    importlib.import_module(f".{module}", __name__), name
+                )
             return found
         point = plugin_commands().get(cmd_name)
         return load_plugin_command(point) if point else None
@@ -60,12 +68,24 @@ class LazyGroup(click.Group):
             ctx.exit(1)
 
 
-def plugin_commands() -> dict[str, importlib.metadata.EntryPoint]:
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Keep the garbage collector from looking, again and again, at what imports make: a tenth of their time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def plugin_commands() -> "dict[str, EntryPoint]":
     """Return the command groups that plugins bring, by name."""
-    return {p.name: p for p in importlib.metadata.entry_points(group="forensics.commands")}
+    from importlib.metadata import entry_points  # 0.03 s that no built-in command needs
+
+    return {p.name: p for p in entry_points(group="forensics.commands")}
 
 
-def load_plugin_command(point: importlib.metadata.EntryPoint) -> click.Command:
+def load_plugin_command(point: "EntryPoint") -> click.Command:
     """Import a plugin's group. Raises UsageError when it can't be imported."""
     try:
         command = point.load()

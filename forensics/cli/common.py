@@ -1,22 +1,26 @@
-"""What several commands share: settings, the database, and the three forms of output."""
+"""What several commands share: settings, the database, and the three forms of output.
+
+rich is imported by what prints with it: a script that asks for JSON does not wait for it.
+"""
 
 import csv
 import json
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 from sqlalchemy import Engine
 
 from .. import settings as settings_module
 from ..settings import Settings
 from ..store import migrate
 from ..store.database import connect, masked
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
@@ -71,21 +75,25 @@ def neutral(cell: Any) -> Any:
     return cell
 
 
-def console(*, stderr: bool = False) -> Console:
+def console(*, stderr: bool = False) -> "Console":
     """Return a console: as wide as the terminal, or wide enough for a pipe."""
+    from rich.console import Console
+
     found = Console(stderr=stderr, highlight=False)
     return found if found.is_terminal else Console(stderr=stderr, highlight=False, width=PIPE_WIDTH)
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Print a table; labels and states have their colours."""
+    from rich.table import Table
+
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in rows:
         table.add_row(*(cell_of(cell) for cell in row))
     console().print(table)
 
 
-def cell_of(cell: Any) -> Text:
+def cell_of(cell: Any) -> "Text":
     """Return a table's cell; text is data, never markup."""
     text = "" if cell is None else f"{cell:.2f}" if isinstance(cell, float) else str(cell)
     shown = printed(text, STYLES.get(text, ""))
@@ -93,9 +101,11 @@ def cell_of(cell: Any) -> Text:
     return shown
 
 
-def printed(text: str, style: str = "") -> Text:
+def printed(text: str, style: str = "") -> "Text":
     """Return text from files, detectors or the database with its control characters escaped, newlines excepted.
 
     A terminal acts on them: what was analysed could rewrite what is said of it.
     """
+    from rich.text import Text
+
     return Text(CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text), style=style)

@@ -18,6 +18,22 @@ def expression(glob: str) -> str:
     return rf"\A{''.join(part(match) for match in PART.finditer(glob))}\Z"
 
 
+def start(glob: str) -> str:
+    """Return the text that every match begins with; empty when there is none."""
+    return texts(glob)[0]
+
+
+def longest_text(glob: str) -> str:
+    """Return the longest text that every match contains; empty when there is none."""
+    return max(texts(glob), key=len)
+
+
+def texts(glob: str) -> list[str]:
+    """Return the texts before, between and after the signs of a pattern, empty ones included."""
+    signs = (match["text"] or "\0" for match in PART.finditer(glob))
+    return "".join(signs).split("\0")
+
+
 def part(match: re.Match[str]) -> str:
     """Return one part of the pattern as a regular expression."""
     if match["kind"]:

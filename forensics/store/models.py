@@ -1,4 +1,4 @@
-"""The tables. Times are UTC and timezone-aware on both databases; enums store their value; constraints are named."""
+"""The tables; `indexes` adds those of a part of a table. Times are UTC and timezone-aware on both databases; enums store their value; constraints are named."""
 
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -17,7 +17,6 @@ from sqlalchemy import (
     MetaData,
     Text,
     UniqueConstraint,
-    text,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
@@ -102,20 +101,11 @@ class Sighting(Table):
     """A path where something was seen, as raw bytes (`path_key`) and escaped for display and search (`path`).
 
     `path_hash`, its SHA-256, is for the index: a path may be longer than what PostgreSQL indexes. Rewritten content makes a new sighting and takes `is_current` from the old one; `gone_at` is when that, or the
-    file's absence, was noticed. At most one sighting of a path is current.
+    file's absence, was noticed, and null for a current one. At most one sighting of a path is current.
     """
 
     __tablename__ = "sighting"
-    __table_args__ = (
-        UniqueConstraint("path_hash", "size_bytes", "mtime_ns", "inode"),
-        Index(
-            "ix_sighting_current",
-            "path_hash",
-            unique=True,
-            sqlite_where=text("is_current = 1"),
-            postgresql_where=text("is_current"),
-        ),
-    )
+    __table_args__ = (UniqueConstraint("path_hash", "size_bytes", "mtime_ns", "inode"),)
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     path_key: Mapped[bytes] = mapped_column(LargeBinary)
@@ -127,7 +117,7 @@ class Sighting(Table):
     seen_at: Mapped[datetime]
     is_current: Mapped[bool] = mapped_column(default=True)
     gone_at: Mapped[datetime | None]
-    case: Mapped[str | None] = mapped_column("case_name")
+    case: Mapped[str | None] = mapped_column("case_name", index=True)
     exhibit: Mapped[str | None]
     media_id: Mapped[int | None] = mapped_column(ForeignKey("media.id"), index=True)
     media: Mapped["Media | None"] = relationship()
@@ -138,12 +128,15 @@ class Job(Table):
 
     While it runs, `analysis_id` is the analysis that it owns. `is_default` says that the default pipeline is asked
     for, so that any daemon may take it. `updated_at` is when it was queued, claimed or ended; lists are in its order.
+    `finished_at` is the same for a job that ended, and null for others.
     """
 
     __tablename__ = "job"
     __table_args__ = (
         Index("ix_job_queue", "state", "priority", "id"),
         Index("ix_job_updated", "updated_at", "id"),
+        Index("ix_job_finished", "finished_at", "id"),
+        Index("ix_job_ended", "state", "finished_at", "id"),
         Index("ix_job_sighting", "sighting_id", "id"),
     )
 

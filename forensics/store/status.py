@@ -4,12 +4,12 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, not_, or_, select, union
 from sqlalchemy.orm import Session
 
 from ..errors import ErrorCode
 from ..plain import plain
-from .answers import ENDED, is_newest
+from .answers import ENDED, UNFINISHED, is_newest
 from .models import Daemon, Job, JobState, Sighting
 
 ALIVE_S = 30.0
@@ -83,7 +83,7 @@ class JobLine:
 def status(session: Session, now: datetime) -> Status:
     """Return how things stand."""
     ended = ended_files(session)
-    queue = select(Job.state, func.count()).where(Job.state.not_in(ENDED)).group_by(Job.state)
+    queue = select(Job.state, func.count()).where(Job.state.in_(UNFINISHED)).group_by(Job.state)
     waiting = {row[0]: row[1] for row in session.execute(queue)}
     failed = {error: n for (state, error), n in ended.items() if error is not None}
     done = sum(n for (state, error), n in ended.items() if state is JobState.DONE)
@@ -100,14 +100,39 @@ def status(session: Session, now: datetime) -> Status:
 
 
 def ended_files(session: Session) -> dict[tuple[JobState, ErrorCode | None], int]:
-    """Count the current files by what their newest ended job came to."""
-    rows = session.execute(
-        select(Job.state, Job.error, func.count())
-        .join(Sighting)
-        .where(Sighting.is_current, is_newest(ENDED))
-        .group_by(Job.state, Job.error)
-    )
-    return {(state, error): count for state, error, count in rows}
+    """Count the current files by what their newest ended job came to.
+
+    All ended jobs are counted, less those that stand for no file any more: mostly few. To look up each job's file
+    and successor takes ten times as long.
+    """
+    done = select(func.count()).select_from(Job).where(Job.state == JobState.DONE)
+    found: dict[tuple[JobState, ErrorCode | None], int] = {
+        (JobState.DONE, None): session.scalar(done) or 0
+    }
+    for state, error, count in session.execute(jobs_by_kind().where(Job.state == JobState.FAILED)):
+        found[state, error] = count
+    for state, error, count in session.execute(past_jobs()):
+        if state in ENDED:
+            found[state, error] = found.get((state, error), 0) - count
+    return {kind: count for kind, count in found.items() if count > 0}
+
+
+def jobs_by_kind() -> "Select[JobState, ErrorCode | None, int]":
+    """Return the statement that counts jobs by what they came to."""
+    kinds = (Job.state, Job.error)
+    return select(*kinds, func.count()).group_by(*kinds)
+
+
+def past_jobs() -> "Select[JobState, ErrorCode | None, int]":
+    """Return the statement for jobs of files that are gone or were rewritten, and for those with an ended successor.
+
+    Nothing in it but the files may be met by an index: these are the fewest.
+    """
+    gone = select(Sighting.id).where(Sighting.gone_at.is_not(None))
+    often = select(Job.sighting_id).group_by(Job.sighting_id).having(func.count() > 1)
+    past = or_(Sighting.gone_at.is_not(None), not_(is_newest(ENDED)))
+    jobs = jobs_by_kind().select_from(Job).join(Sighting)
+    return jobs.where(Job.sighting_id.in_(union(gone, often)), past)
 
 
 def alive(session: Session, now: datetime) -> tuple[DaemonLine, ...]:
@@ -135,7 +160,7 @@ def last_error(session: Session) -> LastError | None:
         select(Sighting.path, Job.error, Job.error_message, Job.updated_at)
         .join(Job, Job.sighting_id == Sighting.id)
         .where(Job.state == JobState.FAILED, Sighting.is_current, is_newest(ENDED))
-        .order_by(Job.updated_at.desc(), Job.id.desc())
+        .order_by(Job.finished_at.desc(), Job.id.desc())
         .limit(1)
     ).one_or_none()
     return LastError(row[0], row[1], row[2], row[3]) if row and row[1] else None

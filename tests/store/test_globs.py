@@ -10,7 +10,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from forensics.store import queries
+from forensics.store import globs, queries
 from forensics.store.database import connect, reading
 from forensics.store.queries import ResultFilter
 
@@ -84,3 +84,16 @@ def both(
 def test_pattern_means_what_shells_mean(both: list[Engine], glob: str, paths: list[str]) -> None:
     for engine in both:
         assert found(engine, glob) == paths
+
+
+@pytest.mark.parametrize(
+    ("glob", "start", "longest"),
+    [
+        pytest.param("/in/a*/clip.mp4", "/in/a", "/clip.mp4", id="text at both ends"),
+        pytest.param("*", "", "", id="no text"),
+        pytest.param("/a[bc]?d", "/a", "/a", id="signs end a text"),
+        pytest.param("/a[b", "/a[b", "/a[b", id="a bracket that is not closed is text"),
+    ],
+)
+def test_texts_of_a_pattern_are_in_every_match(glob: str, start: str, longest: str) -> None:
+    assert (globs.start(glob), globs.longest_text(glob)) == (start, longest)

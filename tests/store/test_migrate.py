@@ -19,10 +19,11 @@ from forensics.store.models import Table
 
 from .samples import analyse, seen, sight
 
-SECOND = """
+HEAD = migrate.head()
+NEXT = """
 import sqlalchemy as sa
 from alembic import op
-revision, down_revision, branch_labels, depends_on = "0002", "0001", None, None
+revision, down_revision, branch_labels, depends_on = "9000", "{head}", None, None
 
 def upgrade():
     recreate = "always" if op.get_bind().dialect.name == "sqlite" else "never"
@@ -38,11 +39,11 @@ def config(engine: Engine) -> Config:
 
 
 @pytest.fixture
-def second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Make this program one that knows a second revision."""
+def newer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make this program one that knows one more revision."""
     folder = tmp_path / "per%cent" / "alembic"
     shutil.copytree(migrate.folder(), folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "versions" / "0002_colour.py").write_text(SECOND)
+    (folder / "versions" / "9000_colour.py").write_text(NEXT.format(head=HEAD))
     monkeypatch.setattr(migrate, "folder", lambda: folder)
     return folder
 
@@ -98,11 +99,11 @@ def test_new_postgresql_database_is_set_up_on_request_only(empty_engine: Engine)
     assert migrate.current(empty_engine) is None
 
 
-@pytest.mark.usefixtures("second")
+@pytest.mark.usefixtures("newer")
 def test_older_schema_is_refused_to_queries(engine: Engine) -> None:
     with pytest.raises(SchemaError, match="run 'forensics db upgrade'"):
         migrate.ensure(engine, may_upgrade=False)
-    assert migrate.current(engine) == "0001"
+    assert migrate.current(engine) == HEAD
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -110,12 +111,12 @@ def test_older_sqlite_file_is_copied_then_upgraded(
     engine: Engine, request: pytest.FixtureRequest
 ) -> None:
     analyse(engine, "/in/a.mp4")
-    request.getfixturevalue("second")
+    request.getfixturevalue("newer")
     migrate.ensure(engine, may_upgrade=True)
     file = Path(str(engine.url.database))
-    (copy,) = file.parent.glob("forensics.sqlite3.*Z.0001.bak")
+    (copy,) = file.parent.glob(f"forensics.sqlite3.*Z.{HEAD}.bak")
     with closing(sqlite3.connect(copy)) as old:
-        assert old.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+        assert old.execute("SELECT version_num FROM alembic_version").fetchall() == [(HEAD,)]
         assert old.execute("SELECT path FROM sighting").fetchall() == [("/in/a.mp4",)]
     with engine.connect() as connection:
         row = connection.execute(text("SELECT path, colour FROM sighting")).one()
@@ -125,12 +126,12 @@ def test_older_sqlite_file_is_copied_then_upgraded(
 
 
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
-@pytest.mark.usefixtures("second")
+@pytest.mark.usefixtures("newer")
 def test_older_postgresql_database_is_upgraded_on_request_only(engine: Engine) -> None:
     with pytest.raises(SchemaError, match="run 'forensics db upgrade'"):
         migrate.ensure(engine, may_upgrade=True)
     migrate.upgrade(engine)
-    assert migrate.current(engine) == "0002"
+    assert migrate.current(engine) == "9000"
 
 
 def test_newer_schema_is_refused(engine: Engine) -> None:
@@ -148,13 +149,13 @@ def test_database_of_another_program_is_refused(empty_engine: Engine) -> None:
         migrate.ensure(empty_engine, may_upgrade=True)
 
 
-def test_failed_migration_leaves_the_old_schema(engine: Engine, second: Path) -> None:
+def test_failed_migration_leaves_the_old_schema(engine: Engine, newer: Path) -> None:
     sight(engine, seen("/in/a.mp4"))
-    broken = SECOND + "    raise RuntimeError('broken')\n"
-    (second / "versions" / "0002_colour.py").write_text(broken)
+    broken = NEXT.format(head=HEAD) + "    raise RuntimeError('broken')\n"
+    (newer / "versions" / "9000_colour.py").write_text(broken)
     with pytest.raises(RuntimeError, match="broken"):
         migrate.upgrade(engine)
-    assert migrate.current(engine) == "0001"
+    assert migrate.current(engine) == HEAD
     assert "colour" not in {c["name"] for c in inspect(engine).get_columns("sighting")}
 
 

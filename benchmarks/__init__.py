@@ -1,0 +1,1 @@
+"""How fast it is, measured: `python -m benchmarks`, or `make bench`. Not part of what is installed."""
