@@ -17,6 +17,7 @@ from .. import settings as settings_module
 from ..settings import Settings
 from ..store import migrate
 from ..store.database import connect, masked
+from . import uncollected
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -44,8 +45,9 @@ def load_settings(ctx: click.Context, **flags: Any) -> Settings:
 
 def open_database(settings: Settings, *, may_upgrade: bool = False) -> Engine:
     """Connect, and see to it that the schema is the one this program works with."""
-    engine = connect(settings.database_url)
-    migrate.ensure(engine, may_upgrade=may_upgrade)
+    with uncollected():
+        engine = connect(settings.database_url)
+        migrate.ensure(engine, may_upgrade=may_upgrade)
     return engine
 
 
