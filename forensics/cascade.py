@@ -2,7 +2,7 @@
 
 Zhang, Zhang, Li and Qiao, "Joint Face Detection and Alignment Using Multitask Cascaded Convolutional Networks"
 (IEEE Signal Processing Letters 2016, arXiv 1604.02878), with the weights that facenet-pytorch brings. Its own way of
-running them takes 4 times as long on a CPU: pooling in the slow memory layout, and one call per candidate box.
+running them takes about 3 times as long on a CPU: pooling in the slow memory layout, and one call per candidate box.
 
 Boxes are (K, 4): left, top, right, bottom in pixels of the picture, where a pixel is one wide. `owner` (K,) says to which
 picture of the batch each belongs.
