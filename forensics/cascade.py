@@ -68,7 +68,7 @@ class Cascade:
         found = self.proposed(x, smallest_px)
         if expected is not None:
             found = Faces(*(torch.cat(pair) for pair in zip(found, expected, strict=True)))
-        y = normalised(x, self.number)
+        y = normalised(x, self.number).float().contiguous()  # as crops are cut from it
         return self.settled(y, self.refined(y, found))
 
     def follow(
@@ -142,7 +142,8 @@ class Cascade:
 
     def judged(self, y: Tensor, found: Faces) -> tuple[Tensor, Tensor]:
         """Ask the second network about all candidates, as many at once as stay in the CPU's cache."""
-        parts = [self.refiner(part) for part in torch.split(cut_out(y, found, REFINED_PX), AT_ONCE)]
+        crops = self.cut_out(y, found, REFINED_PX)
+        parts = [self.refiner(part) for part in torch.split(crops, AT_ONCE)]
         offsets, probability = (torch.cat(part) for part in zip(*parts, strict=True))
         return offsets, probability
 
@@ -150,12 +151,18 @@ class Cascade:
         """Third stage: the faces, with boxes that are not square any more."""
         if not len(found.boxes):
             return found
-        offsets, _, probability = self.settler(cut_out(y, found, SETTLED_PX))
+        offsets, _, probability = self.settler(self.cut_out(y, found, SETTLED_PX))
         found = found._replace(probability=probability[:, 1].float())
         likely = found.probability > LEAST[2]
         found, offsets = found.of(likely), offsets[likely].float()
         found = found._replace(boxes=shifted(found.boxes, offsets))
         return found.of(outermost(found))
+
+    def cut_out(self, y: Tensor, found: Faces, px: int) -> Tensor:
+        """Cut the candidates out of normalised pictures: (K, 3, px, px); beyond the edge they are grey."""
+        rois = torch.cat([found.owner[:, None].float(), found.boxes], 1)  # (K, 5)
+        crops: Tensor = roi_align(y, rois, px, sampling_ratio=2, aligned=True)
+        return crops.to(self.number).contiguous(memory_format=torch.channels_last)
 
     def none(self) -> Faces:
         """Return no candidates."""
@@ -208,13 +215,6 @@ def moved(found: Faces, offsets: Tensor) -> Faces:
     centre = (boxes[:, :2] + boxes[:, 2:]) / 2  # (K, 2)
     half = (boxes[:, 2:] - boxes[:, :2]).amax(1, keepdim=True) / 2  # (K, 1)
     return found._replace(boxes=torch.cat([centre - half, centre + half], 1))
-
-
-def cut_out(y: Tensor, found: Faces, px: int) -> Tensor:
-    """Cut the candidates out of normalised pictures: (K, 3, px, px); beyond the edge they are grey."""
-    rois = torch.cat([found.owner[:, None].float(), found.boxes], 1)  # (K, 5)
-    crops: Tensor = roi_align(y.float().contiguous(), rois, px, sampling_ratio=2, aligned=True)
-    return crops.to(y.dtype).contiguous(memory_format=torch.channels_last)
 
 
 def outermost(found: Faces) -> Tensor:

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import cv2
 import numpy as np
 
+from .ahead import one_thread, side_by_side
 from .crops import CropGeometry, Quality, crop, crop_frame, cut_patch, quality
 from .media.scenes import Colours, changed, colours
 from .records import Box, FaceTrack, Frame
@@ -94,13 +94,12 @@ class FaceFinder:
     def tracks(self, frames: Iterable[Frame]) -> FoundFaces:
         """Find, cut out and link the faces of frames in order; takes a few frames at a time and keeps none."""
         linker, with_face = Linker(), 0
-        for batch in batches(frames):
-            for seen, found in zip(
-                batch, self.detect([s.frame.pixels for s in batch]), strict=True
-            ):
-                patches = [cut_patch(seen.frame, one.box, one.probability) for one in found]
-                linker.add(seen.frame.run, seen.looks, patches)
-                with_face += bool(patches)
+        with one_thread() as threads:
+            for batch, faces in side_by_side(self._in_batch, batches(frames), threads):
+                for seen, found in zip(batch, faces, strict=True):
+                    patches = [cut_patch(seen.frame, one.box, one.probability) for one in found]
+                    linker.add(seen.frame.run, seen.looks, patches)
+                    with_face += bool(patches)
         return FoundFaces(tuple(map(judged, linker.tracks)), with_face)
 
     def detect(self, pictures: "list[Picture]") -> list[list[Detection]]:
@@ -113,9 +112,11 @@ class FaceFinder:
         height, width = pictures[0].shape[:2]
         scale = self._scale(width, height)
         small = torch.from_numpy(np.stack([shrunk(picture, scale) for picture in pictures]))
-        with one_thread():
-            found = self._cascade.follow(small, self.smallest_px(width, height) * scale, FOLLOWED)
+        found = self._cascade.follow(small, self.smallest_px(width, height) * scale, FOLLOWED)
         return [self._kept(faces, scale) for faces in found]
+
+    def _in_batch(self, batch: list[Seen]) -> list[list[Detection]]:
+        return self.detect([seen.frame.pixels for seen in batch])
 
     def _scale(self, width: int, height: int) -> float:
         return min(1.0, self._detection_px / max(width, height))
@@ -136,22 +137,6 @@ def judged(track: FaceTrack) -> FaceTrack:
     found = [quality(patch) for patch in track.patches]
     dark = sum(one.luma < DARK_LUMA for one in found) / len(found)
     return replace(track, blur=round(median(one.blur for one in found), 2), dark=round(dark, 3))
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Run torch on one thread: MTCNN is hundreds of tiny steps, and on busy cores threads wait for each other.
-
-    Measured beside another busy process on 2 cores: 2 threads took 4 times as long as one.
-    """
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def shrunk(picture: "Picture", scale: float) -> "Picture":

@@ -4,6 +4,7 @@
 `@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)`.
 """
 
+import gc
 import shutil
 import subprocess
 import warnings
@@ -20,6 +21,11 @@ from forensics.store.models import Table
 
 NUMBERS = count(1)
 REVISION = migrate.head()
+
+
+def pytest_unconfigure() -> None:
+    """Let go of what commands run in this process kept from the garbage collector: torch reports it as leaks."""
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")

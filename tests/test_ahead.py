@@ -1,9 +1,9 @@
 from collections.abc import Iterator
-from threading import Event, current_thread, main_thread
+from threading import Barrier, Event, current_thread, main_thread
 
 import pytest
 
-from forensics.ahead import ahead
+from forensics.ahead import ahead, one_thread, side_by_side
 
 
 def test_items_come_in_order() -> None:
@@ -51,3 +51,40 @@ def test_whoever_stops_early_leaves_no_thread_at_work() -> None:
     seen = len(got)
     assert seen <= 4
     assert len(got) == seen
+
+
+def test_items_worked_on_side_by_side_come_out_in_order() -> None:
+    begun = Barrier(2, timeout=10)
+
+    def squared(number: int) -> int:
+        begun.wait()  # passed only by two at a time
+        return number * number
+
+    assert list(side_by_side(squared, range(4), 2)) == [(0, 0), (1, 1), (2, 4), (3, 9)]
+
+
+def test_side_by_side_begins_no_more_than_can_soon_be_taken() -> None:
+    got: list[int] = []
+
+    def items() -> Iterator[int]:
+        for number in range(1000):
+            got.append(number)
+            yield number
+
+    assert next(side_by_side(str, items(), 2)) == (0, "0")
+    assert got == [0, 1, 2]
+
+
+def test_what_a_function_raises_side_by_side_is_raised_in_its_items_place() -> None:
+    found = side_by_side(lambda number: 1 // number, (1, 0, 2), 2)
+    assert next(found) == (1, 1)
+    with pytest.raises(ZeroDivisionError):
+        next(found)
+
+
+def test_torchs_own_threads_come_back() -> None:
+    torch = pytest.importorskip("torch")
+    before = torch.get_num_threads()
+    with one_thread() as threads:
+        assert (threads, torch.get_num_threads()) == (before, 1)
+    assert torch.get_num_threads() == before

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
+from forensics.ahead import one_thread, side_by_side
 from forensics.errors import PluginError
 from forensics.faces import CropGeometry, crop
 from forensics.records import (
@@ -37,6 +38,8 @@ from .fold import fold
 from .model import FaceSequenceNet, Logits, normalise
 
 CHUNK = 32  # crops through the trunk at once
+FEW = 5  # of them, whose activations stay in a core's cache
+WHOLE = frozenset({"resnext50_32x4d"})  # trunks of which one layer keeps all cores busy
 LEAST_FRAMES = 3  # for a video's score while no calibration says otherwise
 
 
@@ -139,9 +142,17 @@ class SequenceDetector:
         return Logits(logits.frames.cpu(), logits.track.cpu())
 
     def features(self, patches: Iterable[FacePatch]) -> Tensor:
-        """Return the trunk's features of all patches, (N, W) in 32 bits."""
-        return torch.cat([self.chunk(patches) for patches in chunks(patches)])
+        """Return the trunk's features of all patches, (N, W) in 32 bits.
 
+        On a CPU a narrow trunk takes half the time with a few crops per thread instead of all crops over all threads.
+        """
+        if self.place.device.type != "cpu" or self.entry.trunk in WHOLE:
+            return torch.cat([self.chunk(chunk) for chunk in chunks(patches, CHUNK)])
+        with one_thread() as threads:
+            parts = side_by_side(self.chunk, chunks(patches, FEW), threads)
+            return torch.cat([features for _, features in parts])
+
+    @torch.inference_mode()
     def chunk(self, patches: Sequence[FacePatch]) -> Tensor:
         """Return the trunk's features of one chunk of patches, (N, W) in 32 bits."""
         faces = np.stack([crop(patch, self.geometry) for patch in patches])  # (N, px, px, 3)
@@ -151,10 +162,10 @@ class SequenceDetector:
         return features.float()
 
 
-def chunks(patches: Iterable[FacePatch]) -> Iterator[list[FacePatch]]:
-    """Yield the patches in order, CHUNK at a time."""
+def chunks(patches: Iterable[FacePatch], size: int) -> Iterator[list[FacePatch]]:
+    """Yield the patches in order, `size` at a time."""
     rest = iter(patches)
-    while found := list(islice(rest, CHUNK)):
+    while found := list(islice(rest, size)):
         yield found
 
 

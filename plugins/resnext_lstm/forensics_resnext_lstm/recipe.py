@@ -19,7 +19,9 @@ class Recipe:
     `teacher_trunk` and `teacher_px`: the network that it is distilled from, when the run is given one, and the side of
     the crops that this was trained on. `held_out`: parts for early stopping and calibration, never trained on.
     `pairs`: source videos in a batch, which has two crops of each. `self_blended`: share of fakes made by blending a
-    face with itself. `smoothing`: distance of the labels from 0 and 1.
+    face with itself. `smoothing`: distance of the labels from 0 and 1. `teacher_hints`: weight of the feature maps of four
+    stages beside the teacher's features. `cooldown_steps`: how many steps at the end the rate falls; before, it stays, so
+    that a run can be made longer while it goes on. With 0 it falls from the start, along a cosine.
     """
 
     name: str
@@ -40,6 +42,8 @@ class Recipe:
     teacher_trunk: str = ""
     teacher_px: int = 128
     teacher_share: float = 0.7
+    teacher_hints: float = 0.0
+    cooldown_steps: int = 0
 
 
 KINDS = {key: type(value) for key, value in asdict(Recipe("", "")).items()}

@@ -7,6 +7,7 @@ import csv
 import json
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from itertools import islice
 from math import cos, pi
@@ -21,7 +22,7 @@ from torch.nn import functional
 from .batches import Steps, batches
 from .checkpoints import read_training
 from .data import Crop, DataError, groups, read_index, split
-from .distil import Distiller
+from .distil import Distiller, listening
 from .evaluate import auc, score_crops
 from .model import FaceSequenceNet, ModelConfig
 from .recipe import Recipe, start_file
@@ -101,13 +102,17 @@ class Trainer:
     def loss(self, x: Tensor, y: Tensor) -> Tensor:
         """Return the loss of one batch: against its labels, and in part against the teacher."""
         small = resized(x, self.recipe.px).to(memory_format=torch.channels_last)
-        features = self.trunk(small)  # (N, W)
+        maps: list[Tensor] = []
+        with listening(self.model.trunk, maps) if self.recipe.teacher_hints else nullcontext():
+            features = self.trunk(small)  # (N, W)
         logits = self.model.frame_head(features).squeeze(-1)  # (N,)
         aim = y * (1 - 2 * self.recipe.smoothing) + self.recipe.smoothing
         loss = functional.binary_cross_entropy_with_logits(logits, aim)
         if self.distiller is None:
             return loss
-        taught = self.distiller.loss(features, logits, x.to(memory_format=torch.channels_last))
+        taught = self.distiller.loss(
+            maps, features, logits, x.to(memory_format=torch.channels_last)
+        )
         return (1 - self.distiller.share) * loss + self.distiller.share * taught
 
     def after_step(self, loss: float, speed: float, *, done: bool) -> None:
@@ -141,7 +146,7 @@ class Trainer:
             "step": self.step,
         }
         if self.distiller is not None:
-            state["bridge"] = self.distiller.bridge.state_dict()
+            state["bridge"] = self.distiller.learnt()
         half = self.checkpoint.with_suffix(".tmp")
         torch.save(state, half)
         half.replace(self.checkpoint)
@@ -154,10 +159,10 @@ class Trainer:
         state = read_training(source)
         try:
             self.model.load_state_dict(state["model"])
-            if self.distiller is not None:
-                self.distiller.bridge.load_state_dict(state["bridge"])
             if source != self.checkpoint:
                 return 0
+            if self.distiller is not None:
+                self.distiller.go_on(state["bridge"])
             self.optimiser.load_state_dict(state["optimiser"])
             return int(state["step"])
         except (KeyError, RuntimeError, ValueError) as error:
@@ -185,14 +190,15 @@ def new_distiller(recipe: Recipe, run: Run, model: FaceSequenceNet) -> Distiller
         raise DataError(f"recipe {recipe.name!r} {wanted}")
     if run.teacher is None:
         return None
-    return Distiller(recipe, run.teacher, model.frame_head.in_features).to(run.device)
+    width = model.frame_head.in_features
+    return Distiller(recipe, run.teacher, model.trunk, width).to(run.device)
 
 
 def new_optimiser(
     recipe: Recipe, model: FaceSequenceNet, distiller: Distiller | None
 ) -> torch.optim.Optimizer:
     """Return AdamW with a rate of its own for the trunk."""
-    head = [*model.frame_head.parameters(), *(distiller.bridge.parameters() if distiller else [])]
+    head = [*model.frame_head.parameters(), *(distiller.pupils() if distiller else [])]
     return torch.optim.AdamW(
         [
             {"params": list(model.trunk.parameters()), "factor": recipe.trunk_rate_factor},
@@ -211,8 +217,10 @@ def resized(x: Tensor, px: int) -> Tensor:
 
 
 def rate_factor(step: int, recipe: Recipe) -> float:
-    """Linear warm-up, then half a cosine to zero, as a factor of the rate."""
+    """Linear warm-up, then half a cosine to zero, or a straight line over the last `cooldown_steps`; factor of the rate."""
     warm = min((step + 1) / recipe.warmup_steps, 1.0)
+    if recipe.cooldown_steps:
+        return warm * min((recipe.steps - step) / recipe.cooldown_steps, 1.0)
     return warm * 0.5 * (1 + cos(pi * min(step / recipe.steps, 1.0)))
 
 

@@ -11,6 +11,8 @@ import torch
 from forensics_resnext_lstm.augment import augment
 from forensics_resnext_lstm.batches import Steps
 from forensics_resnext_lstm.data import Crop, DataError, Place, groups, read_index, split
+from forensics_resnext_lstm.distil import distance, listening
+from forensics_resnext_lstm.model import build_trunk
 from forensics_resnext_lstm.recipe import Recipe, read_recipe, start_file
 from forensics_resnext_lstm.selfblend import blend_mask, draw_blend, self_blend
 from forensics_resnext_lstm.train import Run, Trainer, load_start, rate_factor
@@ -150,6 +152,13 @@ def test_rate_warms_up_and_falls_to_zero() -> None:
     assert factors[100] == pytest.approx(0)
 
 
+def test_rate_stays_until_the_cooldown_where_a_recipe_has_one() -> None:
+    recipe = replace(RECIPE, steps=100, warmup_steps=10, cooldown_steps=20)
+    assert rate_factor(10, recipe) == rate_factor(79, recipe) == 1
+    assert rate_factor(90, recipe) == pytest.approx(0.5)
+    assert rate_factor(100, recipe) == 0
+
+
 def trained(recipe: Recipe, run: Run, *stops: int) -> tuple[dict[str, torch.Tensor], list[str]]:
     said: list[str] = []
     for stop in stops:
@@ -185,6 +194,38 @@ def test_pupil_needs_its_teacher_and_learns_from_it(data: Path, tmp_path: Path) 
     run = Run(data, tmp_path / "pupil", teacher=tmp_path / "teacher" / "last.pt", workers=0)
     trained(pupil, run, 1, 2)
     assert "bridge" in torch.load(run.work / "last.pt", weights_only=True)
+
+
+def test_pupil_learns_every_stage_from_its_teacher_and_resumes_exactly(
+    data: Path, tmp_path: Path
+) -> None:
+    trained(RECIPE, Run(data, tmp_path / "teacher", workers=0), 1)
+    teacher = tmp_path / "teacher" / "last.pt"
+    pupil = replace(RECIPE, teacher_trunk=RECIPE.trunk, teacher_px=48, teacher_hints=0.5)
+    whole = Run(data, tmp_path / "whole", teacher=teacher, workers=0)
+    parts = replace(whole, work=tmp_path / "parts")
+    trained(pupil, whole, 2)
+    trained(pupil, parts, 1, 2)
+    learnt, again = (torch.load(run.work / "last.pt")["bridge"] for run in (whole, parts))
+    assert {name.split(".")[0] for name in learnt} == {"bridge", "hints"}
+    assert {name.split(".")[1] for name in learnt if "hints" in name} == set("0123")
+    for name, value in learnt.items():
+        torch.testing.assert_close(again[name], value, rtol=1e-4, atol=1e-6)
+
+
+def test_distance_to_a_teacher_is_in_units_of_its_variance() -> None:
+    aim = torch.randn(64, 3, 5, 5, generator=torch.Generator().manual_seed(0)) * torch.tensor(10.0)
+    assert distance(aim, aim) == 0
+    assert distance(torch.zeros_like(aim), aim) == pytest.approx(1, abs=0.05)
+
+
+@pytest.mark.parametrize("name", ["resnext50_32x4d", "tf_efficientnet_lite0"])
+def test_stages_of_a_trunk_are_4_to_32_times_smaller_than_the_crop(name: str) -> None:
+    trunk, _ = build_trunk(name)
+    heard: list[torch.Tensor] = []
+    with torch.no_grad(), listening(trunk.eval(), heard):
+        trunk(torch.zeros(1, 3, 64, 64))
+    assert [found.shape[-1] for found in heard] == [16, 8, 4, 2]
 
 
 def test_checkpoint_of_another_recipe_is_refused(data: Path, tmp_path: Path) -> None:

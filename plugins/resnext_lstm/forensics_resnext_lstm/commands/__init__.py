@@ -1,0 +1,17 @@
+"""The command group `forensics resnext-lstm`: one file per command. Heavy imports are inside the commands."""
+
+import click
+
+from .calibrate import calibrate
+from .evaluate import evaluate
+from .import_checkpoint import import_checkpoint
+from .train import export, train
+
+
+@click.group("resnext-lstm")
+def group() -> None:
+    """Train, export, calibrate and measure the face-sequence detectors; import the original's checkpoints."""
+
+
+for command in (train, export, evaluate, calibrate, import_checkpoint):
+    group.add_command(command)

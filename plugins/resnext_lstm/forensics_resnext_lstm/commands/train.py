@@ -1,0 +1,64 @@
+"""`forensics resnext-lstm train` and `export`: from a recipe to a checkpoint, and from that to weights."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from forensics.cli.common import load_settings
+
+from .options import FILE, FOLDER, device_option, entry_option, today
+
+
+@click.command()
+@click.argument("recipe", type=FILE)
+@click.option("--data", type=FOLDER, required=True, help="Folder of train.csv and train-*.tar.")
+@click.option(
+    "--work", type=FOLDER, required=True, help="Folder of checkpoints; a run resumes there."
+)
+@click.option("--teacher", type=FILE, help="Training checkpoint to distil from.")
+@click.option("--start", type=FILE, help="Weights to start the trunk from, in the recipe's place.")
+@click.option("--after", type=FILE, help="Checkpoint of a run, or weights, to begin after.")
+@click.option("--compile", "compiled", is_flag=True, help="Compile the trunk: 1.3 times as fast.")
+@device_option
+@click.pass_context
+def train(
+    ctx: click.Context,
+    recipe: Path,
+    data: Path,
+    work: Path,
+    teacher: Path | None,
+    start: Path | None,
+    after: Path | None,
+    compiled: bool,
+    device: str | None,
+) -> None:
+    """Train from RECIPE, or go on where the work folder's checkpoint stands."""
+    from ..device import choose
+    from ..recipe import read_recipe
+    from ..train import Run, Trainer
+
+    place = choose(load_settings(ctx, device=device)).device.type
+    run = Run(data, work, teacher, start, after, place, compiled=compiled)
+    Trainer(read_recipe(recipe), run, click.echo).fit()
+
+
+@click.command()
+@click.argument("checkpoint", type=FILE)
+@click.option("--recipe", type=FILE, required=True, help="The recipe it was trained from.")
+@entry_option
+@click.option("--weights", type=FOLDER, required=True, help="Folder to write into.")
+@click.option("--licence", default="research terms of the training data", show_default=True)
+@click.option("--permitted-use", default="research only", show_default=True)
+@click.option("--data", multiple=True, required=True, help="What it was trained on; repeat.")
+@click.option("--scale", type=float, default=0.82, show_default=True, help="Crop side / face box.")
+@click.option("--shift", type=float, default=0.10, show_default=True, help="Crop centre's offset.")
+@click.option("--frames", type=int, default=20, show_default=True, help="Sequence length.")
+def export(checkpoint: Path, recipe: Path, entry: str, weights: Path, **terms: Any) -> None:
+    """Turn a training CHECKPOINT into weights and a manifest entry of status provisional."""
+    from ..export import Terms, write
+    from ..recipe import read_recipe
+
+    made = write(checkpoint, read_recipe(recipe), entry, weights, Terms(**terms, date=today()))
+    click.echo(f"{made.path}  {made.sha256}")
+    click.echo(f"{made.manifest}: entry {made.name!r}, status {made.status}")
