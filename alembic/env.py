@@ -8,8 +8,9 @@ from sqlalchemy import Connection, Enum
 from alembic import context
 from forensics import settings
 from forensics.store import indexes  # noqa: F401  it adds indexes to the tables
+from forensics.store.columns import UtcDateTime
 from forensics.store.database import connect, writer
-from forensics.store.models import Table, UtcDateTime
+from forensics.store.models import Table
 
 
 def render(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[False]:

@@ -21,7 +21,7 @@ from typing import Any
 import av
 import numpy as np
 import numpy.typing as npt
-from forensics_resnext_lstm.selfblend import Blend, draw_blend, self_blend
+from forensics_resnext_lstm.training.selfblend import Blend, draw_blend, self_blend
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from skimage.data import astronaut

@@ -17,7 +17,9 @@ from .faces import FaceFinder
 from .hookspecs import CONTRACT_VERSION, Detector
 from .media import Media, opened
 from .plain import plain
+from .policy import Policy
 from .records import (
+    Calibration,
     Failure,
     Finding,
     Frame,
@@ -57,6 +59,7 @@ class Equipment:
             "toolkit": __version__,
             "contract": CONTRACT_VERSION,
             "fusion": verdict.FUSION_RULE,
+            "policy": self.settings.policy,
             "sampling": {
                 "frames": self.settings.frames,
                 "sampling": self.settings.sampling,
@@ -67,11 +70,17 @@ class Equipment:
             },
             "reproducible": self.settings.reproducible,
             "face_finder": self.finder.sha256 if self.finder else None,
-            "detectors": [described(detector) for detector in self.detectors],
+            "detectors": [described(d, self.calibrations[d.name]) for d in self.detectors],
         }
 
+    @property
+    def calibrations(self) -> dict[str, Calibration | None]:
+        """The detectors' calibrations by name, with the thresholds of the policy."""
+        policy = Policy(self.settings.policy)
+        return {d.name: verdict.under(d.calibration, policy) for d in self.detectors}
 
-def described(detector: Detector) -> dict[str, Any]:
+
+def described(detector: Detector, calibration: Calibration | None) -> dict[str, Any]:
     """Return what identifies a detector and decides its result."""
     parameters = {k: v for k, v in detector.parameters.items() if k not in ENVIRONMENT}
     return {
@@ -79,7 +88,7 @@ def described(detector: Detector) -> dict[str, Any]:
         "version": detector.version,
         "weights": detector.weights,
         "parameters": parameters,
-        "calibration": plain(detector.calibration),
+        "calibration": plain(calibration),
     }
 
 
@@ -127,7 +136,8 @@ def examined(task: Task, media: Media, sha256: str, equipment: Equipment) -> Wor
     findings = list(task.without)
     for detector in asked(task, info, equipment.detectors):
         yield DetectorStarted(task.id, detector.name)
-        findings.append(examine(detector, sample))
+        calibration = equipment.calibrations[detector.name]
+        findings.append(examine(detector, sample, calibration))
         yield FindingReady(task.id, findings[-1])
     media.check_unchanged()
     if findings and all(f.outcome in LOST for f in findings):
@@ -135,7 +145,7 @@ def examined(task: Task, media: Media, sha256: str, equipment: Equipment) -> Wor
         yield Failed(task.id, Failure(ErrorCode.INTERNAL, message))
         return
     record = provenance(equipment, task, info, times, prepared_s)
-    yield Done(task.id, concluded(sample, findings, equipment.detectors, record))
+    yield Done(task.id, concluded(sample, findings, equipment, record))
 
 
 def asked(task: Task, info: MediaInfo, detectors: Iterable[Detector]) -> Iterator[Detector]:
@@ -173,12 +183,12 @@ def sampled(
     return Sample(info, tuple(kept), tracks, coverage, media.fd), times
 
 
-def examine(detector: Detector, sample: Sample) -> Finding:
+def examine(detector: Detector, sample: Sample, calibration: Calibration | None) -> Finding:
     """Run one detector; its exception, or what is no proper finding, costs its finding and nothing else."""
     started = time.perf_counter()
     try:
         finding = seen_as(sample, proper(detector, detector.examine(sample)))
-        finding = verdict.calibrate(finding, detector.calibration, sample.info.kind)
+        finding = verdict.calibrate(finding, calibration, sample.info.kind)
     except MemoryError:
         raise
     except Exception as error:
@@ -224,15 +234,11 @@ def seen_as(sample: Sample, finding: Finding) -> Finding:
 
 
 def concluded(
-    sample: Sample,
-    findings: list[Finding],
-    detectors: Iterable[Detector],
-    record: dict[str, Any],
+    sample: Sample, findings: list[Finding], equipment: Equipment, record: dict[str, Any]
 ) -> Verdict:
     """Fuse the findings and join the decision with what it rests on."""
-    by_name = {detector.name: detector for detector in detectors}
-    calibrations = {name: detector.calibration for name, detector in by_name.items()}
-    decision = verdict.fuse(findings, calibrations, sample.info.kind, sample.coverage)
+    by_name = {detector.name: detector for detector in equipment.detectors}
+    decision = verdict.fuse(findings, equipment.calibrations, sample.info.kind, sample.coverage)
     looked = [f.detector for f in findings if f.outcome in (Outcome.SCORED, Outcome.STATEMENT)]
     topics = {topic for name in looked for topic in by_name[name].examines}
     return Verdict(

@@ -11,6 +11,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from .errors import ErrorCode
+from .policy import ErrorRate, Thresholds
 
 if TYPE_CHECKING:
     import numpy as np
@@ -243,24 +244,15 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class ErrorRate:
-    """Of `files` with known truth, `wrong` were judged the other way; `unit` is their plural, `date` is ISO."""
-
-    files: int
-    wrong: int
-    data: str
-    date: str
-    unit: str = "files"
-
-
-@dataclass(frozen=True)
 class Calibration:
     """How a detector's raw score becomes evidence; fitted on data that it was not trained on, stored with its weights.
 
     The natural log likelihood ratio is `slope * score + intercept`, its base-10 form cut at `cap_log10` on either
     side, as far as the validation's size supports. `fake` is said from `fake_at` up, `real` from `real_at` down (both
     log10), nothing in between. Faces under `min_face_px` and tracks of fewer than `min_frames` sampled frames (for
-    videos) were not validated and decide nothing.
+    videos) were not validated and decide nothing. `fake_at`, `real_at` and the errors are those of the policy triage;
+    `report` has the other policy's, or is None where the data was too small to establish it. `drift_log10` is the
+    largest difference seen between types of number.
     """
 
     slope: float
@@ -273,6 +265,8 @@ class Calibration:
     kinds: tuple[MediaKind, ...]
     flagged_real: ErrorRate | None = None
     missed_fake: ErrorRate | None = None
+    report: Thresholds | None = None
+    drift_log10: float | None = None
 
 
 @dataclass(frozen=True)

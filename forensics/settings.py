@@ -10,6 +10,7 @@ from typing import Any
 import platformdirs
 
 from .errors import SettingsError
+from .policy import Policy
 
 FILE_NAME = "forensics.toml"
 FLAGS = {"database_url": "--database"}
@@ -48,6 +49,11 @@ class Settings:
     device: str = setting("auto", "where networks run", choices=("auto", "cpu", "cuda"))
     reproducible: bool = setting(
         False, "CPU, 32-bit floats and one thread: slower, the same on the same machine"
+    )
+    policy: str = setting(
+        "triage",
+        "errors accepted: triage flags 1 real file in 20, report 1 in 100",
+        choices=tuple(Policy),
     )
     workers: int = setting(1, "worker processes", at_least=1)
     threads: int = setting(0, "threads per worker; 0 shares the cores out")

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import log10, sqrt
 
+from .policy import Policy
 from .records import (
     Calibration,
     Coverage,
@@ -18,6 +19,7 @@ from .records import (
 FUSION_RULE = "mean-log10-lr/1"
 LN10 = 2.302585092994046
 MIN_DECODED_SHARE = 0.8
+LEAST_FRAMES = 3  # of a video in which a face must be seen to be examined at all
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,22 @@ class Decision:
     reason: Reason | None = None
     fake: float | None = None
     log10_lr: float | None = None
+
+
+def under(calibration: Calibration | None, policy: Policy) -> Calibration | None:
+    """Return a calibration with the thresholds and error rates of a policy; None where they are not established."""
+    if calibration is None or policy is Policy.TRIAGE:
+        return calibration
+    report = calibration.report
+    if report is None:
+        return None
+    return replace(
+        calibration,
+        fake_at=report.fake_at,
+        real_at=report.real_at,
+        flagged_real=report.flagged_real,
+        missed_fake=report.missed_fake,
+    )
 
 
 def log10_lr(score: float, calibration: Calibration) -> float:
@@ -137,7 +155,7 @@ def undecided(
         return Decision(Label.INCONCLUSIVE, Reason.OUTSIDE_VALIDATION)
     if is_truncated(coverage):
         return Decision(Label.INCONCLUSIVE, Reason.TRUNCATED)
-    least = min(c.min_frames for c in known) if kind is MediaKind.VIDEO else 1
+    least = LEAST_FRAMES if kind is MediaKind.VIDEO else 1
     longest = max((track.frames for f in scored for track in f.evidence.tracks), default=least)
     if longest < least:
         return Decision(Label.NOT_ASSESSED, Reason.TOO_FEW_FRAMES)

@@ -23,10 +23,10 @@ SCALE = (
 REASONS = {
     "near_threshold": "The measured value lies between the thresholds.",
     "detectors_disagree": "The detectors disagree.",
-    "low_quality": "The faces are smaller or worse than those the detectors were validated on.",
+    "low_quality": "The faces are smaller, or seen in fewer frames, than those the detectors were validated on.",
     "outside_validation": "The detectors were not validated on this kind of media.",
     "truncated": "Too much of the file could not be decoded.",
-    "uncalibrated": "The detectors that scored it have no calibration, so their scores mean nothing in themselves.",
+    "uncalibrated": "The detectors that scored it have no calibration, or none under this policy: they do not vote.",
     "no_face": "Not assessed: no face{least} was found.",
     "too_few_frames": "Not assessed: no face was seen in enough of the sampled frames.",
     "no_detector": "Not assessed: no working detector is installed for it; run 'forensics plugins list'.",

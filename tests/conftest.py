@@ -19,6 +19,9 @@ from forensics.store import migrate
 from forensics.store.database import connect
 from forensics.store.models import Table
 
+from .commands import Cli
+from .distributions import COLOUR
+
 NUMBERS = count(1)
 REVISION = migrate.head()
 
@@ -150,3 +153,15 @@ def empty_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Eng
     found = new_database(admin, f"test_{next(NUMBERS)}", "template1")
     yield found
     drop_database(admin, found)
+
+
+@pytest.fixture
+def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
+    home = tmp_path / "home"
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
+    monkeypatch.setenv("FORENSICS_PLUGINS", "colour")
+    monkeypatch.setenv("FORENSICS_DATABASE_URL", f"sqlite:///{home / 'forensics.sqlite3'}")
+    monkeypatch.syspath_prepend(str(COLOUR))
+    monkeypatch.setenv("FORENSICS_THREADS", "1")
+    return Cli(home)

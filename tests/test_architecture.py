@@ -28,10 +28,11 @@ LAYERS = [
         "store",
         "events",
     },
-    {"plugins", "weights", "manifest"},
+    {"plugins", "weights", "manifest", "manifest_calibration"},
     {"hookspecs", "logs", "backoff"},
-    {"plain", "paths"},
+    {"plain", "paths", "toml_table"},
     {"records", "settings"},
+    {"policy"},
     {"errors"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

@@ -2,19 +2,15 @@
 
 import csv
 import io
-import json
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
-from forensics.cli import main
 from forensics.store.database import connect
 
+from .commands import Cli
 from .distributions import COLOUR, write_still
 from .distributions.colour.forensics_colour import ABORTS, FAKE, RAISES, REAL
 
@@ -29,35 +25,6 @@ LISTED = {
     "path", "sha256", "state", "label", "reason", "fake", "error", "stale", "created_at",
     "verdict_id",
 }  # fmt: skip
-
-
-@dataclass
-class Cli:
-    """Runs the command line in this process, with a database and a home of its own."""
-
-    home: Path
-
-    def __call__(self, *arguments: object, code: int = 0) -> Result:
-        result = CliRunner().invoke(main, [str(a) for a in arguments])
-        if result.exception and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        assert result.exit_code == code, result.output
-        return result
-
-    def lines(self, *arguments: object, code: int = 0) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self(*arguments, code=code).stdout.splitlines()]
-
-
-@pytest.fixture
-def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
-    home = tmp_path / "home"
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
-    monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
-    monkeypatch.setenv("FORENSICS_PLUGINS", "colour")
-    monkeypatch.setenv("FORENSICS_DATABASE_URL", f"sqlite:///{home / 'forensics.sqlite3'}")
-    monkeypatch.syspath_prepend(str(COLOUR))
-    monkeypatch.setenv("FORENSICS_THREADS", "1")
-    return Cli(home)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forensics import verdict
+from forensics.policy import Policy, Thresholds
 from forensics.records import (
     Calibration,
     Coverage,
@@ -162,3 +163,32 @@ def test_wilson_interval_equals_published_values(
 ) -> None:
     found = verdict.wilson_interval(wrong, files)
     assert found == pytest.approx((low, high), abs=5e-4)
+
+
+def test_report_asks_for_more_than_triage_and_is_not_established_without_thresholds() -> None:
+    assert verdict.under(CALIBRATION, Policy.TRIAGE) == CALIBRATION
+    assert verdict.under(CALIBRATION, Policy.REPORT) is None
+    assert verdict.under(None, Policy.REPORT) is None
+    strict = verdict.under(replace(CALIBRATION, report=Thresholds(1.8, -1.0)), Policy.REPORT)
+    assert strict is not None
+    assert (strict.fake_at, strict.real_at, strict.slope) == (1.8, -1.0, CALIBRATION.slope)
+    assert verdict.calibrate_track(
+        finding(1.5).evidence.tracks[0], strict, MediaKind.VIDEO
+    ).label == (Label.INCONCLUSIVE)
+
+
+@pytest.mark.parametrize(
+    ("frames", "label", "reason"),
+    [
+        pytest.param(2, Label.NOT_ASSESSED, Reason.TOO_FEW_FRAMES, id="hardly-seen"),
+        pytest.param(5, Label.INCONCLUSIVE, Reason.LOW_QUALITY, id="seen-too-briefly"),
+        pytest.param(8, Label.FAKE, None, id="seen-as-validated"),
+    ],
+)
+def test_face_seen_in_fewer_frames_than_validated_decides_nothing(
+    frames: int, label: Label, reason: Reason | None
+) -> None:
+    long = replace(CALIBRATION, min_frames=8)
+    found = verdict.calibrate(finding(1.5, frames=frames), long, MediaKind.VIDEO)
+    decision = verdict.fuse([found], {"a": long}, MediaKind.VIDEO, WHOLE)
+    assert (decision.label, decision.reason) == (label, reason)

@@ -11,9 +11,10 @@ import tomli_w
 
 from forensics import weights
 from forensics.errors import WeightsError
-from forensics.manifest import toml_value
-from forensics.records import Calibration, ErrorRate, MediaKind
+from forensics.policy import ErrorRate, Thresholds
+from forensics.records import Calibration, MediaKind
 from forensics.settings import Settings
+from forensics.toml_table import toml_value
 
 DATA = b"not really weights"
 CALIBRATION = Calibration(
@@ -26,6 +27,8 @@ CALIBRATION = Calibration(
     min_frames=3,
     kinds=(MediaKind.VIDEO, MediaKind.STILL),
     flagged_real=ErrorRate(100, 5, "made up", "2025-11-22", "face crops"),
+    report=Thresholds(1.9, -0.4, ErrorRate(1000, 3, "made up", "2025-11-22", "face crops")),
+    drift_log10=0.02,
 )
 
 

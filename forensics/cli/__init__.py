@@ -20,6 +20,10 @@ COMMANDS = {
     "watch": ("watch:watch", "Watch folders and analyse every file that lands there."),
     "results": ("results:results", "List verdicts, newest first."),
     "show": ("show:show", "Show one verdict with its findings and history."),
+    "validate": (
+        "validate:validate",
+        "Measure the detectors on your own files of known truth.",
+    ),
     "status": ("status:status", "Show the queue, the workers and the watched folders."),
     "jobs": ("jobs:jobs", "List jobs; try failed or stale ones again."),
     "plugins": ("plugins:plugins", "List detectors; switch plugins on and off."),

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Collection, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from ..paths import shown
 from ..store.jobs import SeenFile
 from ..store.queries import OUTCOME_FIELDS
 from .common import json_option, load_settings, open_database, print_json
+from .describe import print_outcome, print_scope
 from .scanning import Order, Scan
 
 
@@ -31,6 +33,11 @@ from .scanning import Order, Scan
     help="Only this detector; may be repeated.",
 )
 @click.option("--frames", type=click.IntRange(1), help="Frames sampled from a video.")
+@click.option(
+    "--policy",
+    type=click.Choice(["triage", "report"]),
+    help="How many errors to accept; see 'forensics weights list'.",
+)
 @click.option(
     "--sampling",
     type=click.Choice(["runs", "first"]),
@@ -85,8 +92,22 @@ def scan(
         print_lost(path, code, why, as_json)
     if files:
         order = Order(parameters, detectors, case, exhibit, force)
-        failed = Scan(engine, settings, order, as_json).run(files)
+        told: list[dict[str, Any]] = []
+        run = Scan(engine, settings, order, print_one if as_json else partial(print_next, told))
+        failed = run.run(files)
+        print_scope(told)
     ctx.exit(1 if lost or failed else 0)
+
+
+def print_one(outcome: dict[str, Any]) -> None:
+    """Print one outcome as a line of JSON."""
+    print_json([outcome])
+
+
+def print_next(told: list[dict[str, Any]], outcome: dict[str, Any]) -> None:
+    """Print one outcome for people, and remember it for what is printed once at the end."""
+    told.append(outcome)
+    print_outcome(outcome)
 
 
 def request(
@@ -102,7 +123,10 @@ def request(
         "to_s": to_s,
         "force": force,
         "detectors": sorted(detectors),
-        **{name: flags[name] for name in ("frames", "sampling", "weights", "reproducible")},
+        **{
+            name: flags[name]
+            for name in ("frames", "sampling", "policy", "weights", "reproducible")
+        },
     }
     return {name: value for name, value in asked.items() if value not in (None, False, [])}
 

@@ -1,7 +1,7 @@
-"""One run of `forensics scan`: queue the files, work until each has ended, print what became of it."""
+"""One run over files: queue them, work until each has ended, tell what became of it. Ctrl-C leaves the rest queued."""
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,8 +26,7 @@ from ..service import SIGHT_CHUNK
 from ..settings import Settings
 from ..store import jobs, queries
 from ..store.database import chunks, reading, writing
-from .common import console, print_json
-from .describe import print_outcome, print_scope
+from .common import console
 
 STEP_S = 0.1
 
@@ -51,14 +50,20 @@ class Order:
 class Scan:
     """Runs an order. Its jobs are in the database: a daemon may do some of them, a later scan goes on."""
 
-    def __init__(self, engine: Engine, settings: Settings, order: Order, as_json: bool) -> None:
-        self._engine, self._order, self._as_json = engine, order, as_json
+    def __init__(
+        self,
+        engine: Engine,
+        settings: Settings,
+        order: Order,
+        tell: Callable[[dict[str, Any]], None],
+    ) -> None:
+        """Prepare a run; `tell` is given every outcome (`queries.OUTCOME_FIELDS`), with the bar out of the way."""
+        self._engine, self._order, self._tell = engine, order, tell
         self._pool = ProcessPool(settings, order.detectors)
         self._bar = progress()
         self._line: TaskID = self._bar.add_task("starting", total=None)
         self._left: set[int] = set()
         self._ended: list[int] = []
-        self._told: list[dict[str, Any]] = []
         self._failed = 0
 
     def run(self, files: Collection[jobs.SeenFile]) -> int:
@@ -71,7 +76,6 @@ class Scan:
                 self._work()
         finally:
             self._pool.close()
-        print_scope(self._told)
         return self._failed
 
     def _queue(self, files: Collection[jobs.SeenFile]) -> set[int]:
@@ -134,13 +138,9 @@ class Scan:
             outcome = queries.job_outcome(session, job_id)
         self._left.discard(job_id)
         self._failed += outcome["state"] == "failed"
-        if self._as_json:
-            print_json([outcome])
-        else:
-            self._told.append(outcome)
-            self._bar.stop()
-            print_outcome(outcome)
-            self._bar.start()
+        self._bar.stop()
+        self._tell(outcome)
+        self._bar.start()
         self._bar.update(self._line, advance=1)
 
     def _follow(self, message: Message, path: str) -> None:

@@ -8,7 +8,8 @@ from rich.text import Text
 
 from .. import wording
 from ..errors import ForensicsError
-from ..store import queries
+from ..plain import plain
+from ..store import queries, validations
 from ..store.database import masked, reading
 from .common import (
     STYLES,
@@ -33,16 +34,17 @@ def show(ctx: click.Context, key: str, as_json: bool) -> None:
     """Show one verdict: by its number, by a file's path, or by (the first 8 digits of) its SHA-256."""
     settings = load_settings(ctx)
     with reading(open_database(settings)) as session:
-        found = queries.show(session, key)
+        found, own = queries.show(session, key), validations.tallies(session)
     if found is None:
         raise ForensicsError(
             f"nothing is known of {key!r} in {masked(settings.database_url)}; "
             "run 'forensics results' to see what is, or 'forensics scan' to analyse a file"
         )
+    told = {**flat(found), "validations": [as_shown(one, found) for one in own]}
     if as_json:
-        print_json([flat(found)])
+        print_json([told])
     else:
-        print_details(flat(found))
+        print_details(told)
 
 
 def flat(found: queries.Shown) -> dict[str, Any]:
@@ -51,6 +53,12 @@ def flat(found: queries.Shown) -> dict[str, Any]:
     verdict = told.pop("verdict") or {}
     judged = told.pop("judged")
     return {**verdict, **told, "verdict_id": judged["id"] if judged else None}
+
+
+def as_shown(tally: validations.Tally, found: queries.Shown) -> Plain:
+    """Return a validation on somebody's own files as JSON values, and whether it was of what made this verdict."""
+    same = found.verdict is not None and found.verdict["pipeline"] == tally.pipeline
+    return {**plain(tally), **tally.error_rates(), "same_pipeline": same}
 
 
 def print_details(found: Plain) -> None:
@@ -87,9 +95,20 @@ def heading(found: Plain) -> Iterator[Text]:
     yield Text("")
     yield printed(wording.result(found))
     yield from rate_lines(found, found["label"])
+    yield from own_lines(found)
     yield printed(wording.scope(found))
     if found["coverage"]:
         yield printed(wording.coverage(found))
+
+
+def own_lines(found: Plain) -> Iterator[Text]:
+    """Yield how often verdicts were wrong on somebody's own files."""
+    for tally in found["validations"]:
+        other = (
+            "" if tally["same_pipeline"] else " (other detectors or settings than this verdict's)"
+        )
+        for sentence in wording.error_rates(found["label"], tally):
+            yield printed(f"Own files{other}: {sentence}")
 
 
 def print_finding(finding: Plain) -> None:

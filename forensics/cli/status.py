@@ -40,8 +40,10 @@ def print_status(found: queries.Status, database: str) -> None:
         )
     if not found.daemons:
         click.echo("daemon     none is alive; 'forensics watch DIR' starts one")
-    for path in found.running:
-        click.echo(f"running    {path}")
+    click.echo(f"rate       {found.per_minute:g} files a minute over the last 10 minutes")
+    for line in found.running:
+        since = f" since {line.since.astimezone():%H:%M:%S}" if line.since else ""
+        click.echo(f"running    {line.path}{since}")
     for code, count in found.failed_by_code.items():
         click.echo(f"failed     {count} {code}")
     if found.last_error:

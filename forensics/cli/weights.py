@@ -1,6 +1,7 @@
 """`forensics weights`: what the detectors judge by."""
 
 import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from .. import manifest, settings
 from .. import weights as found_weights
 from ..errors import WeightsError
 from ..manifest import WeightsEntry
+from ..policy import ErrorRate, Policy
+from ..records import Calibration
+from ..verdict import under
 from .common import json_option, load_settings, print_json, print_table
 
 COLUMNS = ("name", "status", "trunk", "date", "AUC", "sha256", "file")
@@ -33,6 +37,8 @@ def list_(ctx: click.Context, as_json: bool) -> None:
         click.echo("no weights; 'pip install forensics-weights' or set FORENSICS_WEIGHTS", err=True)
         return
     print_table(COLUMNS, (row(entry) for entry in entries))
+    for entry in entries:
+        click.echo(f"{entry.name}: {'; '.join(policies(entry.calibration))}.")
     for use in sorted({f"{entry.name}: {entry.permitted_use}" for entry in entries}):
         click.echo(f"Permitted use of {use}")
 
@@ -71,6 +77,32 @@ def add(ctx: click.Context, source: Path, target: Path | None) -> None:
         click.echo(f"{entry.name}: added to {target}")
     if not configured:
         click.echo(f"To use them: export FORENSICS_WEIGHTS={target}")
+
+
+def policies(calibration: Calibration | None) -> Iterator[str]:
+    """Yield what a calibration is valid for, and its thresholds and errors under each policy."""
+    if calibration is None:
+        yield "no calibration, so it scores and never votes"
+        return
+    kinds = " and ".join(f"{kind}s" for kind in calibration.kinds)
+    yield (
+        f"judges {kinds}, faces from {calibration.min_face_px} px, in a video from "
+        f"{calibration.min_frames} sampled frames; LR up to {10**calibration.cap_log10:.0f}"
+    )
+    for policy in Policy:
+        found = under(calibration, policy)
+        yield f"{policy} {thresholds(found)}" if found else f"{policy} not established"
+
+
+def thresholds(found: Calibration) -> str:
+    """Return the ratios at which fake and real are said, and how often that was wrong in validation."""
+    said = f"fake from LR {10**found.fake_at:.2g}{errors(found.flagged_real, 'real')}"
+    return f"{said}, real to LR {10**found.real_at:.2g}{errors(found.missed_fake, 'manipulated')}"
+
+
+def errors(rate: ErrorRate | None, truth: str) -> str:
+    """Return an error rate in counts."""
+    return f" ({rate.wrong} of {rate.files} {truth} {rate.unit} wrong)" if rate else ""
 
 
 def row(entry: WeightsEntry) -> tuple[object, ...]:

@@ -1,58 +1,25 @@
 """The tables; `indexes` adds those of a part of a table. Times are UTC and timezone-aware on both databases; enums store their value; constraints are named."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
 from sqlalchemy import (
     JSON,
     BigInteger,
-    DateTime,
     Double,
-    Enum,
     ForeignKey,
     Index,
-    Integer,
     LargeBinary,
     MetaData,
     Text,
     UniqueConstraint,
 )
-from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
-from sqlalchemy.types import TypeDecorator
 
 from ..errors import ErrorCode
 from ..records import Label, MediaKind, Outcome, Reason
-
-NAMES = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-    "pk": "pk_%(table_name)s",
-}
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """A moment in UTC: aware in Python on both databases; SQLite keeps it without its zone."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Refuse a naive time and turn any other into UTC."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"{value} has no time zone")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Give SQLite's times their zone back."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+from .columns import NAMES, BigKey, UtcDateTime, words
 
 
 class JobState(StrEnum):
@@ -62,20 +29,6 @@ class JobState(StrEnum):
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
-
-
-def words(kind: type[StrEnum]) -> Enum:
-    """Store an enum as its value, in a text column without a check: adding a value needs no migration."""
-    return Enum(
-        kind,
-        native_enum=False,
-        create_constraint=False,
-        length=32,
-        values_callable=lambda members: [member.value for member in members],
-    )
-
-
-BigKey = BigInteger().with_variant(Integer, "sqlite")
 
 
 class Table(DeclarativeBase):
@@ -286,4 +239,20 @@ class Review(Table):
     examiner: Mapped[str]
     conclusion: Mapped[str]
     note: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class Validation(Table):
+    """Somebody's own files of known truth under one pipeline: how many of each kind got which label.
+
+    `counts` has "real" and "fake", each with the number of files by label, and under "failed" of those without one.
+    """
+
+    __tablename__ = "validation"
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    name: Mapped[str] = mapped_column(index=True)
+    pipeline_id: Mapped[int] = mapped_column(ForeignKey("pipeline.id"))
+    pipeline: Mapped[Pipeline] = relationship()
+    counts: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]

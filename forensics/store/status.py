@@ -13,6 +13,7 @@ from .answers import ENDED, UNFINISHED, is_newest
 from .models import Daemon, Job, JobState, Sighting
 
 ALIVE_S = 30.0
+LATELY_MIN = 10.0
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,14 @@ class DaemonLine:
     workers: int
     started_at: datetime
     beat_at: datetime
+
+
+@dataclass(frozen=True)
+class RunningLine:
+    """A file that is being analysed, and since when."""
+
+    path: str
+    since: datetime | None
 
 
 @dataclass(frozen=True)
@@ -41,13 +50,15 @@ class LastError:
 class Status:
     """`states` counts jobs that are queued and running, and current files whose newest ended job is done or failed.
 
-    `oldest_waiting` is when the job that waits longest was queued; `failed_by_code` splits up the failed files.
+    `oldest_waiting` is when the job that waits longest was queued; `failed_by_code` splits up the failed files;
+    `per_minute` is how many jobs ended a minute over the last 10 minutes.
     """
 
     states: dict[JobState, int]
     oldest_waiting: datetime | None
     daemons: tuple[DaemonLine, ...]
-    running: tuple[str, ...]
+    running: tuple[RunningLine, ...]
+    per_minute: float
     failed_by_code: dict[ErrorCode, int]
     last_error: LastError | None
 
@@ -94,6 +105,7 @@ def status(session: Session, now: datetime) -> Status:
         session.scalar(select(func.min(Job.created_at)).where(Job.state == JobState.QUEUED)),
         alive(session, now),
         running(session),
+        per_minute(session, now),
         failed,
         last_error(session),
     )
@@ -148,10 +160,18 @@ def alive(session: Session, now: datetime) -> tuple[DaemonLine, ...]:
     )
 
 
-def running(session: Session) -> tuple[str, ...]:
+def running(session: Session) -> tuple[RunningLine, ...]:
     """Return the files that are being analysed, in the order of their jobs."""
-    paths = select(Sighting.path).join(Job, Job.sighting_id == Sighting.id)
-    return tuple(session.scalars(paths.where(Job.state == JobState.RUNNING).order_by(Job.id)))
+    jobs = select(Sighting.path, Job.started_at).join(Job, Job.sighting_id == Sighting.id)
+    rows = session.execute(jobs.where(Job.state == JobState.RUNNING).order_by(Job.id))
+    return tuple(RunningLine(path, since) for path, since in rows)
+
+
+def per_minute(session: Session, now: datetime) -> float:
+    """Return the jobs that ended per minute lately."""
+    lately = Job.finished_at > now - timedelta(minutes=LATELY_MIN)
+    count = session.scalar(select(func.count()).select_from(Job).where(lately)) or 0
+    return round(count / LATELY_MIN, 2)
 
 
 def last_error(session: Session) -> LastError | None:

@@ -34,7 +34,7 @@ def forensics_detectors(settings: Settings) -> Iterable[Detector]:
 def detector_of(entry: WeightsEntry, settings: Settings) -> Detector:
     """Return the detector that works as an entry's layout asks."""
     if entry.layout == ORIGINAL:
-        from .original_detector import OriginalDetector
+        from .original.detector import OriginalDetector
 
         return OriginalDetector(entry, settings)
     from .detector import SequenceDetector

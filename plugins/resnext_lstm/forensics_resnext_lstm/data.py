@@ -4,8 +4,9 @@ import csv
 import tarfile
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -16,6 +17,8 @@ from forensics.errors import ForensicsError
 Image = npt.NDArray[np.uint8]
 
 COLUMNS = ("file", "label", "original", "part")
+INDEX = "index.csv"  # of a folder that `prepare` wrote, beside its archives
+TEST = "test"  # the split whose rows are for measuring alone
 
 
 class DataError(ForensicsError):
@@ -36,24 +39,59 @@ class Crop:
     """One labelled face crop, and what ties it to others.
 
     `original` names the source video, which a fake shares with its real partner; `part` is the group of people, -1 when
-    it is not known.
+    it is not known. What follows is empty in an index that has no such column: `identity` names the people with `+`
+    between them; `split` is the collection's own; `video`, `track`, `run` and `time_s` say where the face was seen;
+    `face_px` is the longer side of its box and `x`, `y` the box's centre in the frame. The stored picture is
+    `margin` times as wide as the face crop in its middle.
     """
 
     place: Place
     fake: bool
     original: str
     part: int
+    dataset: str = ""
+    method: str = ""
+    identity: str = ""
+    split: str = ""
+    video: str = ""
+    track: int = 0
+    run: int = 0
+    time_s: float = 0.0
+    face_px: float = 0.0
+    x: float = 0.0
+    y: float = 0.0
+    margin: float = 1.0
 
     def read(self) -> Image:
-        """Return the picture, (H, W, 3) uint8 RGB; raises DataError when it can't be decoded."""
+        """Return the face, (H, W, 3) uint8 RGB, without its margin; raises DataError when it can't be decoded."""
+        return middle(self.stored(), self.margin)
+
+    def stored(self) -> Image:
+        """Return the picture with its margin, (H, W, 3) uint8 RGB; raises DataError when it can't be decoded."""
         archive, offset, size = self.place.archive, self.place.offset, self.place.size
-        with archive.open("rb") as file:
-            file.seek(offset)
-            data = np.frombuffer(file.read(size), np.uint8)
+        try:
+            with archive.open("rb") as file:
+                file.seek(offset)
+                data = np.frombuffer(file.read(size), np.uint8)
+        except OSError as error:
+            raise DataError(f"{archive}: can't be read: {error}") from error
         picture = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB) if len(data) else None
         if picture is None:
             raise DataError(f"{archive}: the picture at byte {offset} can't be decoded")
         return np.asarray(picture, np.uint8)
+
+
+MORE = {one.name: type(one.default) for one in fields(Crop) if one.default is not MISSING}
+
+
+def middle(picture: Image, margin: float) -> Image:
+    """Return the middle of a square picture that is `margin` times as wide."""
+    if margin == 1:
+        return picture
+    whole = picture.shape[0]
+    side = max(round(whole / margin), 1)
+    first = (whole - side) // 2
+    return picture[first : first + side, first : first + side]
 
 
 @dataclass(frozen=True)
@@ -68,15 +106,32 @@ def read_index(index: Path, archives: Sequence[Path]) -> list[Crop]:
     """Read `file,label,original,part` rows whose pictures lie in the given uncompressed tar archives.
 
     Raises DataError naming the row for a label other than real or fake, a part that is no number, a missing column and
-    a picture that no archive holds; and one naming the file for an index or archive that can't be read.
+    a picture that no archive holds; and one naming the file for an index or archive that can't be read, and for an
+    index without a row.
     """
     members = {name: place for path in archives for name, place in tar_members(path)}
     try:
         with index.open(newline="", encoding="utf-8") as file:
             rows = csv.DictReader(file)
-            return [crop_of(row, members, f"{index}: row {rows.line_num}") for row in rows]
+            crops = [crop_of(row, members, f"{index}: row {rows.line_num}") for row in rows]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{index}: can't be read: {error}") from error
+    if not crops:
+        raise DataError(
+            f"{index}: it holds no row; write one with 'forensics resnext-lstm prepare'"
+        )
+    return crops
+
+
+def read_folder(folder: Path) -> list[Crop]:
+    """Read a folder that `prepare` wrote (index.csv and archives), or one of train.csv and train-*.tar."""
+    if (folder / INDEX).exists():
+        return read_index(folder / INDEX, sorted(folder.glob("*.tar")))
+    if (folder / "train.csv").exists():
+        return read_index(folder / "train.csv", sorted(folder.glob("train-*.tar")))
+    raise DataError(
+        f"{folder}: holds neither {INDEX} nor train.csv; make it with 'forensics resnext-lstm prepare'"
+    )
 
 
 def tar_members(archive: Path) -> list[tuple[str, Place]]:
@@ -100,22 +155,35 @@ def crop_of(row: Mapping[str, str | None], members: Mapping[str, Place], where: 
         raise DataError(f"{where}: {name} is in none of the archives given")
     if not part.removeprefix("-").isdecimal():
         raise DataError(f"{where}: {name}: part is {part!r}, not a whole number")
-    return Crop(members[name], label == "fake", original, int(part))
+    more = {key: value_of(row[key], key, f"{where}: {name}") for key in MORE if row.get(key)}
+    return Crop(members[name], label == "fake", original, int(part), **more)
+
+
+def value_of(text: str | None, column: str, where: str) -> Any:
+    """Return a cell in its column's type."""
+    try:
+        value = MORE[column](text or "")
+    except ValueError as error:
+        raise DataError(f"{where}: {column} is {text!r}, not a number") from error
+    if column == "margin" and not 1 <= value < 8:
+        raise DataError(f"{where}: margin is {text!r}, must be from 1 to 8")
+    return value
 
 
 def split(crops: Iterable[Crop], held_out: frozenset[int]) -> tuple[list[Crop], list[Crop]]:
     """Split by part into training and held-out crops.
 
-    Part -1 (people unknown) goes to neither: its people may be those of any other part.
+    Part -1 (people unknown) goes to neither: its people may be those of any other part. Nor do rows of a collection's
+    own test split.
     """
-    known = [crop for crop in crops if crop.part >= 0]
+    known = [crop for crop in crops if crop.part >= 0 and crop.split != TEST]
     train = [crop for crop in known if crop.part not in held_out]
     return train, [crop for crop in known if crop.part in held_out]
 
 
 def groups(crops: Iterable[Crop]) -> list[Group]:
-    """Gather crops by source video, in a stable order."""
-    found: dict[str, tuple[list[Crop], list[Crop]]] = defaultdict(lambda: ([], []))
+    """Gather crops by source video of one data set, in a stable order."""
+    found: dict[tuple[str, str], tuple[list[Crop], list[Crop]]] = defaultdict(lambda: ([], []))
     for crop in crops:
-        found[crop.original][crop.fake].append(crop)
+        found[crop.dataset, crop.original][crop.fake].append(crop)
     return [Group(tuple(real), tuple(fake)) for _, (real, fake) in sorted(found.items())]

@@ -9,7 +9,7 @@ from forensics.weights import CropValues, WeightsEntry, WeightsStatus, put
 from . import LAYOUT
 from .checkpoints import from_training, save
 from .model import ModelConfig
-from .recipe import Recipe
+from .training.recipe import Recipe
 
 
 @dataclass(frozen=True)

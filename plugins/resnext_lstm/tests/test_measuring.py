@@ -1,6 +1,5 @@
 import csv
 import io
-import json
 import tarfile
 from pathlib import Path
 
@@ -9,22 +8,19 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner, Result
-from forensics_resnext_lstm.calibrate import Validity, bound, counted, fit, supported, thresholds
 from forensics_resnext_lstm.commands import group
 from forensics_resnext_lstm.data import DataError
-from forensics_resnext_lstm.evaluate import (
-    Labels,
-    Scores,
-    auc,
-    equal_error,
-    found_at,
-    measure,
-    thresholds_of,
+from forensics_resnext_lstm.measuring.calibrate import (
+    Validity,
+    bound,
+    counted,
+    fit,
+    supported,
+    thresholds,
 )
+from forensics_resnext_lstm.measuring.figures import cuts_of
+from forensics_resnext_lstm.measuring.metrics import Labels, Scores
 from forensics_resnext_lstm.model import FaceSequenceNet, ModelConfig, normalise
-from hypothesis import given
-from hypothesis import strategies as st
-from sklearn.metrics import roc_auc_score
 
 from forensics.errors import UsageError
 from forensics.verdict import log10_lr
@@ -37,46 +33,6 @@ def drawn(n: int = 400, distance: float = 2.0) -> tuple[Labels, Scores]:
     rng = np.random.default_rng(1)
     labels = np.arange(n) % 2 == 1
     return labels, rng.normal(size=n) + distance * labels
-
-
-@given(st.lists(st.tuples(st.booleans(), st.integers(-5, 5)), min_size=2, max_size=60))
-def test_auc_is_that_of_scikit_learn(rows: list[tuple[bool, int]]) -> None:
-    labels = np.array([True, False, *(fake for fake, _ in rows)])
-    scores = np.array([0.0, 0.0, *(score for _, score in rows)])
-    assert auc(labels, scores) == pytest.approx(roc_auc_score(labels, scores))
-
-
-@pytest.mark.parametrize(
-    ("real", "fake", "error"),
-    [
-        pytest.param([0, 1], [2, 3], 0.0, id="separable"),
-        pytest.param([0, 2], [1, 3], 0.5, id="crossed"),
-        pytest.param([2, 3], [0, 1], 1.0, id="upside-down"),
-    ],
-)
-def test_equal_error_rate(real: list[float], fake: list[float], error: float) -> None:
-    assert equal_error(np.array(real, float), np.array(fake, float)) == pytest.approx(error)
-
-
-def test_fakes_found_hold_the_false_alarms_below_the_share() -> None:
-    real, fake = np.arange(100.0), np.array([93.5, 94.5, 98.5, 99.5])
-    assert found_at(real, fake, 0.05) == 0.75
-    assert found_at(real, fake, 0.01) == 0.5
-    assert found_at(real, fake, 0.0) == 0.25
-
-
-def test_interval_holds_the_figure_and_is_wider_for_fewer_clusters() -> None:
-    labels, scores = drawn()
-    many = measure(labels, scores, np.arange(400).tolist(), [0.0])
-    few = measure(labels, scores + np.arange(400) // 40, (np.arange(400) // 40).tolist(), [0.0])
-    assert many.auc.low < many.auc.value < many.auc.high
-    assert few.auc.high - few.auc.low > many.auc.high - many.auc.low
-    assert (many.n, many.real, many.clusters, few.clusters) == (400, 200, 400, 10)
-
-
-def test_one_cluster_gives_no_interval() -> None:
-    with pytest.raises(DataError, match="one cluster"):
-        measure(*drawn(), [1] * 400, [])
 
 
 def test_calibration_is_monotone_and_capped() -> None:
@@ -124,7 +80,7 @@ def test_errors_are_counted_where_the_label_would_be_wrong() -> None:
     calibration = counted(fit(labels, scores, Validity(64)), labels, scores, "drawn", "2025-11-22")
     assert calibration.flagged_real is not None
     assert calibration.missed_fake is not None
-    at, down = thresholds_of(calibration)[1:]
+    at, down = (cut.score for cut in cuts_of(calibration, [])[1:])
     assert (calibration.flagged_real.files, calibration.flagged_real.unit) == (200, "face crops")
     assert calibration.missed_fake.unit == "face crops"
     assert calibration.flagged_real.wrong == (scores[~labels] >= at).sum() <= 10
@@ -224,22 +180,6 @@ def test_errors_can_be_counted_on_other_crops(folder: Path, tmp_path: Path) -> N
     result = forensics(folder, *words, *TEST)
     assert "files = 12" in result.output
     assert read(manifest).entries[0].calibration is None
-
-
-def test_evaluate_prints_one_json_object(folder: Path, tmp_path: Path) -> None:
-    exported(folder, tmp_path)
-    result = forensics(folder, "evaluate", *FACES, "--weights", str(tmp_path), "--json")
-    figures = json.loads(result.stdout)
-    assert (figures["n"], figures["real"], figures["clusters"]) == (24, 12, 12)
-    assert figures["auc"]["low"] <= figures["auc"]["value"] <= figures["auc"]["high"]
-    text = forensics(folder, "evaluate", *FACES, "--weights", str(tmp_path), "--parts", "47,48")
-    assert "12 crops: 6 real, 6 fake" in text.stdout
-
-
-def test_parts_without_one_kind_are_refused(folder: Path, tmp_path: Path) -> None:
-    exported(folder, tmp_path)
-    with pytest.raises(DataError, match="both kinds are needed"):
-        forensics(folder, "evaluate", *FACES, "--weights", str(tmp_path), "--parts", "47,49")
 
 
 def test_parts_that_are_no_numbers_are_wrong_usage(folder: Path) -> None:

@@ -13,9 +13,9 @@ import pytest
 import safetensors.torch
 import torch
 from click.testing import CliRunner
-from forensics_resnext_lstm.original import OriginalNet, Pooling, shapes
-from forensics_resnext_lstm.original_checkpoints import load
-from forensics_resnext_lstm.original_detector import OriginalDetector
+from forensics_resnext_lstm.original.checkpoints import load
+from forensics_resnext_lstm.original.detector import OriginalDetector
+from forensics_resnext_lstm.original.network import OriginalNet, Pooling, shapes
 from torch import Tensor, nn
 from torchvision import transforms
 from torchvision.models import resnext50_32x4d

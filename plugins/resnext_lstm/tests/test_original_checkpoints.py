@@ -11,8 +11,8 @@ import pytest
 import torch
 from click.testing import CliRunner, Result
 from forensics_resnext_lstm import LAYOUT
-from forensics_resnext_lstm.original import shapes
-from forensics_resnext_lstm.original_checkpoints import claimed, read
+from forensics_resnext_lstm.original.checkpoints import claimed, read
+from forensics_resnext_lstm.original.network import shapes
 from torch import Tensor
 
 from forensics.cli import main

@@ -8,14 +8,14 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from forensics_resnext_lstm.augment import augment
-from forensics_resnext_lstm.batches import Steps
 from forensics_resnext_lstm.data import Crop, DataError, Place, groups, read_index, split
-from forensics_resnext_lstm.distil import distance, listening
 from forensics_resnext_lstm.model import build_trunk
-from forensics_resnext_lstm.recipe import Recipe, read_recipe, start_file
-from forensics_resnext_lstm.selfblend import blend_mask, draw_blend, self_blend
-from forensics_resnext_lstm.train import Run, Trainer, load_start, rate_factor
+from forensics_resnext_lstm.training.augment import augment
+from forensics_resnext_lstm.training.batches import Steps
+from forensics_resnext_lstm.training.distil import distance, listening
+from forensics_resnext_lstm.training.recipe import Recipe, read_recipe, start_file
+from forensics_resnext_lstm.training.selfblend import blend_mask, draw_blend, self_blend
+from forensics_resnext_lstm.training.train import Run, Trainer, load_start, rate_factor
 
 RECIPE = Recipe(
     name="tiny",
@@ -169,29 +169,31 @@ def trained(recipe: Recipe, run: Run, *stops: int) -> tuple[dict[str, torch.Tens
 
 
 def test_resumed_run_equals_one_that_was_not_stopped(data: Path, tmp_path: Path) -> None:
-    whole, said = trained(RECIPE, Run(data, tmp_path / "whole", workers=0), 4)
-    parts, _ = trained(RECIPE, Run(data, tmp_path / "parts", workers=0), 2, 4, 4)
+    whole, said = trained(RECIPE, Run((data,), tmp_path / "whole", workers=0), 4)
+    parts, _ = trained(RECIPE, Run((data,), tmp_path / "parts", workers=0), 2, 4, 4)
     for name, value in whole.items():
         torch.testing.assert_close(parts[name], value, rtol=1e-4, atol=1e-6)
     assert said[-1].startswith("held-out AUC")
-    assert (tmp_path / "whole" / "curve.csv").read_text().startswith("4,")
+    assert (
+        (tmp_path / "whole" / "curve.csv").read_text().startswith("step,loss,rate,auc,auc_mean\n4,")
+    )
 
 
 def test_run_begins_with_the_network_of_the_one_before(data: Path, tmp_path: Path) -> None:
-    trained(RECIPE, Run(data, tmp_path / "first", workers=0), 2)
+    trained(RECIPE, Run((data,), tmp_path / "first", workers=0), 2)
     last = tmp_path / "first" / "last.pt"
-    second = Trainer(RECIPE, Run(data, tmp_path / "second", after=last), print)
+    second = Trainer(RECIPE, Run((data,), tmp_path / "second", after=last), print)
     assert second.step == 0
     kept = torch.load(last, weights_only=True)["model"]
     assert all(torch.equal(value, kept[name]) for name, value in second.model.state_dict().items())
 
 
 def test_pupil_needs_its_teacher_and_learns_from_it(data: Path, tmp_path: Path) -> None:
-    trained(RECIPE, Run(data, tmp_path / "teacher", workers=0), 1)
+    trained(RECIPE, Run((data,), tmp_path / "teacher", workers=0), 1)
     pupil = replace(RECIPE, teacher_trunk=RECIPE.trunk, teacher_px=48)
     with pytest.raises(DataError, match="needs --teacher"):
-        Trainer(pupil, Run(data, tmp_path / "pupil"), print)
-    run = Run(data, tmp_path / "pupil", teacher=tmp_path / "teacher" / "last.pt", workers=0)
+        Trainer(pupil, Run((data,), tmp_path / "pupil"), print)
+    run = Run((data,), tmp_path / "pupil", teacher=tmp_path / "teacher" / "last.pt", workers=0)
     trained(pupil, run, 1, 2)
     assert "bridge" in torch.load(run.work / "last.pt", weights_only=True)
 
@@ -199,10 +201,10 @@ def test_pupil_needs_its_teacher_and_learns_from_it(data: Path, tmp_path: Path) 
 def test_pupil_learns_every_stage_from_its_teacher_and_resumes_exactly(
     data: Path, tmp_path: Path
 ) -> None:
-    trained(RECIPE, Run(data, tmp_path / "teacher", workers=0), 1)
+    trained(RECIPE, Run((data,), tmp_path / "teacher", workers=0), 1)
     teacher = tmp_path / "teacher" / "last.pt"
     pupil = replace(RECIPE, teacher_trunk=RECIPE.trunk, teacher_px=48, teacher_hints=0.5)
-    whole = Run(data, tmp_path / "whole", teacher=teacher, workers=0)
+    whole = Run((data,), tmp_path / "whole", teacher=teacher, workers=0)
     parts = replace(whole, work=tmp_path / "parts")
     trained(pupil, whole, 2)
     trained(pupil, parts, 1, 2)
@@ -231,7 +233,7 @@ def test_stages_of_a_trunk_are_4_to_32_times_smaller_than_the_crop(name: str) ->
 def test_checkpoint_of_another_recipe_is_refused(data: Path, tmp_path: Path) -> None:
     torch.save({"model": {}, "optimiser": {}, "step": 1}, tmp_path / "last.pt")
     with pytest.raises(DataError, match="belongs to another recipe; choose another one"):
-        Trainer(RECIPE, Run(data, tmp_path), print)
+        Trainer(RECIPE, Run((data,), tmp_path), print)
 
 
 @pytest.mark.parametrize("path", sorted(RECIPES.glob("*.toml")), ids=lambda path: path.stem)
@@ -273,7 +275,7 @@ def test_start_is_the_one_file_in_a_package(
 
 
 def test_start_takes_tensors_in_order_and_refuses_others(data: Path, tmp_path: Path) -> None:
-    trainer = Trainer(RECIPE, Run(data, tmp_path / "work"), print)
+    trainer = Trainer(RECIPE, Run((data,), tmp_path / "work"), print)
     state = trainer.model.trunk.state_dict()
     renamed = {f"other.{i}": value + 1 for i, value in enumerate(state.values())}
     torch.save({**renamed, "fc.weight": torch.zeros(2)}, tmp_path / "start.pth")

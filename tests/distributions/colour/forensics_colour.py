@@ -10,9 +10,9 @@ from typing import Any
 
 from forensics import hookimpl
 from forensics.hookspecs import Detector
+from forensics.policy import ErrorRate
 from forensics.records import (
     Calibration,
-    ErrorRate,
     Finding,
     MediaKind,
     Need,

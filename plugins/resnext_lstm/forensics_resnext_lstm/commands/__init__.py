@@ -5,13 +5,14 @@ import click
 from .calibrate import calibrate
 from .evaluate import evaluate
 from .import_checkpoint import import_checkpoint
+from .prepare import prepare
 from .train import export, train
 
 
 @click.group("resnext-lstm")
 def group() -> None:
-    """Train, export, calibrate and measure the face-sequence detectors; import the original's checkpoints."""
+    """Prepare data, train, export, calibrate and measure the face-sequence detectors; import the original's checkpoints."""
 
 
-for command in (train, export, evaluate, calibrate, import_checkpoint):
+for command in (prepare, train, export, evaluate, calibrate, import_checkpoint):
     group.add_command(command)

@@ -42,6 +42,9 @@ from .options import (
 @click.option(
     "--min-face-px", type=int, default=64, show_default=True, help="Smallest face judged."
 )
+@click.option(
+    "--min-frames", type=int, default=8, show_default=True, help="Shortest track judged in a video."
+)
 @click.option("--data", required=True, help="What the errors are counted on, in words.")
 @click.option("--write", is_flag=True, help="Write it into the manifest that holds the entry.")
 @device_option
@@ -56,6 +59,7 @@ def calibrate(
     test_faces: tuple[Path, ...],
     test_index: Path | None,
     min_face_px: int,
+    min_frames: int,
     data: str,
     write: bool,
     device: str | None,
@@ -63,9 +67,10 @@ def calibrate(
     """Fit how scores become evidence, on crops that were held out of training."""
     from forensics.weights import get, put
 
-    from ..calibrate import Validity, as_toml, counted, fit
     from ..device import choose
-    from ..evaluate import score_index
+    from ..measuring.calibrate import Validity, as_toml, counted, fit
+    from ..measuring.drift import drift
+    from ..measuring.evaluate import score_index
 
     if write and test_index is None:
         raise UsageError(
@@ -74,7 +79,8 @@ def calibrate(
     settings = settings_of(ctx, weights, device)
     used, place = get(settings, entry), choose(settings).device
     fitted_on = score_index(used, place, index, faces, parts)
-    calibration = fit(fitted_on.labels, fitted_on.scores, Validity(min_face_px))
+    moved = drift(used, fitted_on.crops)
+    calibration = fit(fitted_on.labels, fitted_on.scores, Validity(min_face_px, min_frames), moved)
     test = score_index(used, place, test_index, test_faces) if test_index else fitted_on
     calibration = counted(calibration, test.labels, test.scores, data, today())
     click.echo(as_toml(calibration))

@@ -1,34 +1,65 @@
 """`forensics resnext-lstm evaluate`: measure weights on data with known truth."""
 
 import json
-from dataclasses import asdict, replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from forensics.cli.common import console, print_table, printed
+from forensics.errors import UsageError
+
 from .options import (
+    FILE,
     device_option,
     entry_option,
-    faces_option,
-    index_option,
     numbers,
     settings_of,
     today,
     weights_option,
 )
 
+if TYPE_CHECKING:
+    from ..measuring.report import Report
+    from ..measuring.trials import Progress
+
+EVERY = 512  # crops between two lines of progress
+
 
 @click.command()
-@faces_option
-@index_option
+@click.option("--faces", type=FILE, multiple=True, help="Tar archive of face crops; repeat.")
+@click.option(
+    "--videos",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder of videos, measured as they are served.",
+)
+@click.option(
+    "--index",
+    type=FILE,
+    required=True,
+    help="CSV: file, label, original, part of crops; file, label, source of videos. Also read: identity, dataset, method.",
+)
 @entry_option
 @weights_option
 @click.option("--parts", metavar="N,N,..", callback=numbers, help="Only these parts, e.g. 1,16,31.")
 @click.option(
-    "--by", type=click.Choice(["original", "part"]), default="original", show_default=True
+    "--by",
+    type=click.Choice(["people", "original", "part"]),
+    default="people",
+    show_default=True,
+    help="What is resampled whole.",
 )
+@click.option("--robustness", is_flag=True, help="On worse material too: some ten times as long.")
 @device_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option(
+    "--page",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write ROC, scores and reliability as a PNG.",
+)
 @click.option(
     "--write", is_flag=True, help="Keep the figures in the manifest that holds the entry."
 )
@@ -36,28 +67,85 @@ from .options import (
 def evaluate(
     ctx: click.Context,
     faces: tuple[Path, ...],
+    videos: Path | None,
     index: Path,
     entry: str,
     weights: Path | None,
     parts: tuple[int, ...] | None,
     by: str,
+    robustness: bool,
     device: str | None,
     as_json: bool,
+    page: Path | None,
     write: bool,
 ) -> None:
-    """Measure weights on labelled face crops; intervals are 95 %, by resampling source videos or parts."""
+    """Measure weights on labelled face crops or videos; intervals are 95 %, by resampling connected people whole."""
+    if bool(faces) == (videos is not None):
+        raise UsageError("give --faces ARCHIVE.tar for crops or --videos DIR, one of the two")
+    if videos is not None and (parts is not None or by == "part"):
+        raise UsageError("--parts and --by part are of crops: an index of videos has no parts")
     from forensics.weights import get, put
 
-    from ..device import choose
-    from ..evaluate import measure, score_index, thresholds_of, told
+    from ..measuring import report as reports
+    from ..measuring.report_page import check_page, write_page
+    from ..measuring.sources import Crops, Videos, served
 
+    if page:
+        check_page(page)
     settings = settings_of(ctx, weights, device)
-    used = get(settings, entry)
-    scored = score_index(used, choose(settings).device, index, faces, parts)
-    clusters = [getattr(crop, by) for crop in scored.crops]
-    figures = measure(scored.labels, scored.scores, clusters, thresholds_of(used.calibration))
-    about = {"entry": entry, "weights": used.sha256, "index": index.name, "by": by}
-    click.echo(json.dumps(about | asdict(figures)) if as_json else told(figures, by))
+    kept = get(settings, entry)
+    used = served(kept, settings)
+    source = (
+        Videos(used, settings, index, videos)
+        if videos
+        else Crops(used, settings, index, faces, parts)
+    )
+    with progress() as tell:
+        measured = source.measure(robustness, tell)
+    subject = reports.Subject(
+        entry, used.sha256, index.name, by, source.unit, measured.untrained, used.calibration
+    )
+    found = reports.reported(subject, measured.trials, measured.altered)
+    if as_json:
+        click.echo(json.dumps(reports.as_json(found)))
+    else:
+        show(found)
+    if page:
+        write_page(page, found, measured.trials)
+        click.echo(f"written to {page}", err=True)
     if write:
-        kept = {"index": index.name, "by": by, "date": today(), **asdict(figures)}
-        put(replace(used, figures=kept))
+        put(replace(kept, figures=reports.kept(found, today())))
+
+
+def show(found: "Report") -> None:
+    """Print a report as tables."""
+    from ..measuring import report_text as text
+
+    click.echo(text.headline(found))
+    for note in found.notes:
+        click.echo(f"Note: {note}")
+    for table in text.tables(found):
+        click.echo(f"\n{table.title}")
+        print_table(table.columns, table.rows)
+
+
+@contextmanager
+def progress() -> "Iterator[Progress]":
+    """Give what is told how far it is: a bar on a terminal, now and then a line elsewhere, both on stderr."""
+    if not console(stderr=True).is_terminal:
+        yield say
+        return
+    from rich import progress as bars
+    from rich.markup import escape
+
+    with bars.Progress(console=console(stderr=True), transient=True) as bar:
+        line = bar.add_task("")
+        yield lambda done, of, what: bar.update(
+            line, completed=done, total=of, description=escape(str(printed(what)))
+        )
+
+
+def say(done: int, of: int, what: str) -> None:
+    """Print a line for each video, and for every few hundred crops."""
+    if what and (what != "crops" or done % EVERY == 0):
+        click.echo(f"{done}/{of} {printed(what)}", err=True)

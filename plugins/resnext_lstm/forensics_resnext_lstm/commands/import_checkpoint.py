@@ -12,7 +12,7 @@ from forensics.errors import UsageError
 from .options import FILE, FOLDER, today
 
 if TYPE_CHECKING:
-    from ..original import Pooling
+    from ..original.network import Pooling
 
 
 @click.command("import-checkpoint")
@@ -43,7 +43,7 @@ def import_checkpoint(
     folder = weights or (Path(configured).expanduser() if configured else None)
     if folder is None:
         raise UsageError("no folder to write into: give --weights FOLDER, or set FORENSICS_WEIGHTS")
-    from ..original_import import Import, write
+    from ..original.importing import Import, write
 
     made = write(Import(old, folder, entry, pooling, today(), replaced))
     click.echo(f"{made.path}  {made.sha256}")

@@ -1,5 +1,6 @@
 """`forensics resnext-lstm train` and `export`: from a recipe to a checkpoint, and from that to weights."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,13 @@ from .options import FILE, FOLDER, device_option, entry_option, today
 
 @click.command()
 @click.argument("recipe", type=FILE)
-@click.option("--data", type=FOLDER, required=True, help="Folder of train.csv and train-*.tar.")
+@click.option(
+    "--data",
+    type=FOLDER,
+    multiple=True,
+    required=True,
+    help="Folder that prepare wrote, or of train.csv and train-*.tar; repeat to mix.",
+)
 @click.option(
     "--work", type=FOLDER, required=True, help="Folder of checkpoints; a run resumes there."
 )
@@ -20,27 +27,49 @@ from .options import FILE, FOLDER, device_option, entry_option, today
 @click.option("--start", type=FILE, help="Weights to start the trunk from, in the recipe's place.")
 @click.option("--after", type=FILE, help="Checkpoint of a run, or weights, to begin after.")
 @click.option("--compile", "compiled", is_flag=True, help="Compile the trunk: 1.3 times as fast.")
+@click.option(
+    "--workers",
+    type=click.IntRange(0),
+    help="Processes that prepare batches; otherwise 1, or with a GPU one a core.",
+)
 @device_option
 @click.pass_context
 def train(
     ctx: click.Context,
     recipe: Path,
-    data: Path,
+    data: tuple[Path, ...],
     work: Path,
     teacher: Path | None,
     start: Path | None,
     after: Path | None,
     compiled: bool,
+    workers: int | None,
     device: str | None,
 ) -> None:
     """Train from RECIPE, or go on where the work folder's checkpoint stands."""
-    from ..device import choose
-    from ..recipe import read_recipe
-    from ..train import Run, Trainer
+    import torch
 
-    place = choose(load_settings(ctx, device=device)).device.type
-    run = Run(data, work, teacher, start, after, place, compiled=compiled)
-    Trainer(read_recipe(recipe), run, click.echo).fit()
+    from ..device import choose
+    from ..training.following import following
+    from ..training.recipe import read_recipe
+    from ..training.train import Run, Trainer
+
+    place = choose(load_settings(ctx, device=device))
+    if workers is None:
+        workers = 1 if place.device.type == "cpu" else max(len(os.sched_getaffinity(0)) - 1, 1)
+    run = Run(
+        data,
+        work,
+        teacher,
+        start,
+        after,
+        place.device.type,
+        workers,
+        compiled=compiled,
+        fast_bfloat16=place.number is not torch.float32,
+    )
+    with following(click.echo) as (report, follow):
+        Trainer(read_recipe(recipe), run, report, follow).fit()
 
 
 @click.command()
@@ -57,7 +86,7 @@ def train(
 def export(checkpoint: Path, recipe: Path, entry: str, weights: Path, **terms: Any) -> None:
     """Turn a training CHECKPOINT into weights and a manifest entry of status provisional."""
     from ..export import Terms, write
-    from ..recipe import read_recipe
+    from ..training.recipe import read_recipe
 
     made = write(checkpoint, read_recipe(recipe), entry, weights, Terms(**terms, date=today()))
     click.echo(f"{made.path}  {made.sha256}")

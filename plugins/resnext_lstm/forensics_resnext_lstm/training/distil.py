@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .checkpoints import from_training
-from .model import ModelConfig
+from ..checkpoints import from_training
+from ..model import ModelConfig
 from .recipe import Recipe
 
 STRIDES = (4, 8, 16, 32)  # of the feature maps that are compared

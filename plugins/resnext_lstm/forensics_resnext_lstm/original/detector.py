@@ -27,11 +27,11 @@ from forensics.records import (
 from forensics.settings import Settings
 from forensics.weights import WeightsEntry
 
-from . import __version__
-from .device import arithmetic, choose
-from .model import normalise
-from .original import FAKE, PX, REAL, OriginalLogits, OriginalNet
-from .original_checkpoints import load, pooling_of
+from .. import __version__
+from ..device import arithmetic, choose
+from ..model import normalise
+from .checkpoints import load, pooling_of
+from .network import FAKE, PX, REAL, OriginalLogits, OriginalNet
 
 if TYPE_CHECKING:
     from forensics.records import Picture

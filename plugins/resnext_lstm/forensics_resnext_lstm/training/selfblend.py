@@ -6,7 +6,7 @@ methods that it never saw. Mask and changes here are our own: crops are aligned 
 random stands in for landmarks.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -48,6 +48,45 @@ def draw_blend(rng: np.random.Generator) -> Blend:
         angle_deg=float(rng.uniform(-2.5, 2.5)),
         sharpness=float(rng.choice([-1.0, -0.5, 0.0, 0.6])),
         shrink=float(rng.choice([1.0, 0.7, 0.45])),
+    )
+
+
+def draw_clip_blend(rng: np.random.Generator, frames: int) -> list[Blend]:
+    """Draw a manipulation for a clip: in half of the cases held steady, in the others a little different each frame."""
+    blend = draw_blend(rng)
+    if rng.random() < 0.5:
+        return [blend] * frames
+    return [jittered(blend, rng) for _ in range(frames)]
+
+
+def jittered(blend: Blend, rng: np.random.Generator) -> Blend:
+    """Return a manipulation near this one, as one that is made frame by frame wavers."""
+
+    def near(values: tuple[float, ...], deviation: float) -> list[float]:
+        return [float(value + rng.normal(0, deviation)) for value in values]
+
+    x, y = near(blend.centre, 0.01)
+    right, down = near(blend.shift, 0.008)
+    red, green, blue = near(blend.gain, 0.02)
+    return replace(
+        blend,
+        centre=(x, y),
+        bend=tuple(near(blend.bend, 0.03)),
+        gain=(red, green, blue),
+        shift=(right, down),
+        zoom=near((blend.zoom,), 0.008)[0],
+        angle_deg=near((blend.angle_deg,), 0.6)[0],
+    )
+
+
+def widened(blend: Blend, margin: float) -> Blend:
+    """Return the same manipulation for a picture that is `margin` times as wide as the face crop in its middle."""
+    return replace(
+        blend,
+        centre=(0.5 + (blend.centre[0] - 0.5) / margin, 0.5 + (blend.centre[1] - 0.5) / margin),
+        radii=(blend.radii[0] / margin, blend.radii[1] / margin),
+        feather=blend.feather / margin,
+        shift=(blend.shift[0] / margin, blend.shift[1] / margin),
     )
 
 

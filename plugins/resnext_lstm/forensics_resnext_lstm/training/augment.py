@@ -4,16 +4,23 @@ Every function takes and returns (H, W, 3) uint8 RGB. The choice follows what th
 Challenge report to matter (Dolhansky et al., arXiv 2006.07397, section 5).
 """
 
+from collections.abc import Callable, Sequence
+
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from .reencode import reencode
+
 Image = npt.NDArray[np.uint8]
 
 
-def augment(face: Image, px: int, rng: np.random.Generator) -> Image:
-    """Return a randomly degraded copy of `face`, (px, px, 3)."""
-    face = jitter_box(face, px, rng)
+def augment(face: Image, px: int, rng: np.random.Generator, margin: float = 1.0) -> Image:
+    """Return a randomly degraded copy of `face`, (px, px, 3).
+
+    The picture may be `margin` times as wide as the face crop in its middle; then nothing is mirrored at its edge.
+    """
+    face = jitter_box(face, px, rng, margin)
     if rng.random() < 0.5:
         face = np.ascontiguousarray(face[:, ::-1])
     if rng.random() < 0.5:
@@ -31,10 +38,59 @@ def augment(face: Image, px: int, rng: np.random.Generator) -> Image:
     return face
 
 
-def jitter_box(face: Image, px: int, rng: np.random.Generator) -> Image:
+def augment_clip(
+    faces: Sequence[Image],
+    px: int,
+    rng: np.random.Generator,
+    margins: Sequence[float],
+    reencoded: float,
+) -> list[Image]:
+    """Return a randomly degraded copy of a clip's faces, (px, px, 3) each.
+
+    Place, light, sharpness and cover are the same in all its frames; noise is new in each. A share `reencoded` of clips
+    is compressed as video, others as JPEG or not at all.
+    """
+    seed = int(rng.integers(2**63))
+    clip = [
+        jitter_box(face, px, np.random.default_rng(seed), margin)
+        for face, margin in zip(faces, margins, strict=True)
+    ]
+    if rng.random() < 0.5:
+        clip = [np.ascontiguousarray(face[:, ::-1]) for face in clip]
+    if rng.random() < 0.5:
+        clip = steadily(relight, clip, rng)
+    if rng.random() < 0.3:
+        clip = steadily(rescale, clip, rng)
+    if rng.random() < 0.2:
+        sigma = rng.uniform(0.3, 1.6)
+        clip = [np.asarray(cv2.GaussianBlur(face, (0, 0), sigma), np.uint8) for face in clip]
+    if rng.random() < 0.2:
+        deviation = rng.uniform(2, 10)
+        clip = [add_noise(face, rng, deviation) for face in clip]
+    if rng.random() < reencoded:
+        clip = reencode(clip, int(rng.integers(18, 39)), rng.uniform(0.4, 1))
+    elif rng.random() < 0.5:
+        quality = int(rng.integers(30, 96))
+        clip = [recompress(face, quality) for face in clip]
+    if rng.random() < 0.2:
+        clip = steadily(cut_out, clip, rng)
+    return clip
+
+
+def steadily(
+    change: Callable[[Image, np.random.Generator], Image],
+    clip: Sequence[Image],
+    rng: np.random.Generator,
+) -> list[Image]:
+    """Do the same to every frame of a clip."""
+    seed = int(rng.integers(2**63))
+    return [change(face, np.random.default_rng(seed)) for face in clip]
+
+
+def jitter_box(face: Image, px: int, rng: np.random.Generator, margin: float = 1.0) -> Image:
     """Crop again with a box off by a little in place, size and angle, as another face finder would give it."""
     side = max(face.shape[:2])
-    zoom = px / side * rng.uniform(0.92, 1.22)
+    zoom = px / (side / margin) * rng.uniform(0.92, 1.22)
     matrix = cv2.getRotationMatrix2D((side / 2, side / 2), rng.uniform(-8, 8), zoom)
     matrix[:, 2] += (px - side) / 2 + rng.uniform(-0.06, 0.06, 2) * px
     flag = cv2.INTER_AREA if zoom < 0.7 else cv2.INTER_LINEAR
@@ -63,9 +119,10 @@ def rescale(face: Image, rng: np.random.Generator) -> Image:
     return np.asarray(cv2.resize(down, (px, px), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
-def add_noise(face: Image, rng: np.random.Generator) -> Image:
-    """Add Gaussian noise of deviation 2 to 10."""
-    noise = rng.standard_normal(face.shape, np.float32) * rng.uniform(2, 10)
+def add_noise(face: Image, rng: np.random.Generator, deviation: float | None = None) -> Image:
+    """Add Gaussian noise, of a deviation of 2 to 10 where none is given."""
+    noise = rng.standard_normal(face.shape, np.float32)
+    noise = noise * (rng.uniform(2, 10) if deviation is None else deviation)
     return np.asarray(np.clip(face + noise, 0, 255), np.uint8)
 
 

@@ -8,13 +8,17 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
-from forensics.manifest import LEAST_FAKE_AT, MOST_REAL_AT, toml_value
-from forensics.records import Calibration, ErrorRate, MediaKind
+from forensics.manifest_calibration import LEAST_FAKE_AT, MOST_REAL_AT
+from forensics.policy import ErrorRate, Thresholds
+from forensics.records import Calibration, MediaKind
+from forensics.toml_table import toml_value
+from forensics.verdict import wilson_interval
 
-from .data import DataError
+from ..data import DataError
 from .evaluate import LN10, Labels, Scores
 
 REAL_FLAGGED_AT_MOST = 0.05
+REPORT_FLAGGED_AT_MOST = 0.01
 FAKES_CLEARED_AT_MOST = 0.10
 CLEARANCE = 1e-6  # log10; a threshold does not rest on the last digit of one crop
 UNIT = "face crops"
@@ -25,32 +29,55 @@ WEAK_PRIOR = 1e3  # keeps the slope finite when the kinds are separable; nothing
 class Validity:
     """What a calibration is valid for: the smallest face, the shortest track, the kinds of media."""
 
-    min_face_px: int
-    min_frames: int = 3
+    min_face_px: int = 64
+    min_frames: int = 8
     kinds: tuple[MediaKind, ...] = (MediaKind.VIDEO, MediaKind.STILL)
 
 
-def fit(labels: Labels, scores: Scores, validity: Validity) -> Calibration:
+def fit(labels: Labels, scores: Scores, validity: Validity, drift: float = 0.0) -> Calibration:
     """Return the calibration of (N,) labels and scores; raises DataError when the scores do not tell the kinds apart.
 
     `fake_at` is such that at most 5 % of the real ones lie above, `real_at` such that at most 10 % of the fakes lie
-    below, and neither label contradicts its ratio.
+    below, and neither label contradicts its ratio. `drift` is the largest difference of a score between types of number:
+    the thresholds lie more than twice as far apart.
     """
     slope, intercept = regression(labels, scores)
     if slope <= 0:
         raise DataError("fakes do not score higher than real crops: nothing can be calibrated")
     ratios = (slope * scores + intercept) / LN10
+    drift_log10 = slope * drift / LN10
     fake_at, real_at = thresholds(ratios[~labels], ratios[labels])
+    cap = supported(ratios[~labels], ratios[labels])
     return Calibration(
         slope=slope,
         intercept=intercept,
-        cap_log10=supported(ratios[~labels], ratios[labels]),
+        cap_log10=cap,
         fake_at=fake_at,
-        real_at=real_at,
+        real_at=min(real_at, fake_at - 2 * drift_log10),
         min_face_px=validity.min_face_px,
         min_frames=validity.min_frames,
         kinds=validity.kinds,
+        report=established(ratios[~labels], cap, min(real_at, fake_at - 2 * drift_log10)),
+        drift_log10=drift_log10,
     )
+
+
+def established(real: Scores, cap: float, real_at: float) -> Thresholds | None:
+    """Return the thresholds of the policy `report`, or None where the data is too small to say that they hold.
+
+    So few real crops lie above that the upper end of the rate's 95 % interval is under 1 %, which takes about 400 crops
+    without an error; and the ratio there is one that the data supports.
+    """
+    ordered, allowed = np.sort(real)[::-1], -1
+    while (
+        allowed + 1 < len(real)
+        and wilson_interval(allowed + 1, len(real))[1] < REPORT_FLAGGED_AT_MOST
+    ):
+        allowed += 1
+    if allowed < 0:
+        return None
+    fake_at = max(float(ordered[allowed] + CLEARANCE), LEAST_FAKE_AT)
+    return Thresholds(fake_at, real_at) if fake_at <= cap else None
 
 
 def regression(labels: Labels, scores: Scores) -> tuple[float, float]:
@@ -96,13 +123,30 @@ def counted(
 ) -> Calibration:
     """Return the calibration with the errors that its thresholds make on (N,) labels and scores; `date` is ISO."""
     ratios = (calibration.slope * scores + calibration.intercept) / LN10
-    flagged = int((ratios[~labels] >= calibration.fake_at).sum())
-    missed = int((ratios[labels] <= calibration.real_at).sum())
+
+    def wrong(at: Thresholds) -> Thresholds:
+        flagged, missed = ratios[~labels] >= at.fake_at, ratios[labels] <= at.real_at
+        return Thresholds(at.fake_at, at.real_at, rate(flagged), rate(missed))
+
+    def rate(errors: Labels) -> ErrorRate:
+        return ErrorRate(len(errors), int(errors.sum()), data, date, UNIT)
+
+    triage = wrong(Thresholds(calibration.fake_at, calibration.real_at))
+    report = wrong(calibration.report) if calibration.report else None
     return replace(
         calibration,
-        flagged_real=ErrorRate(int((~labels).sum()), flagged, data, date, UNIT),
-        missed_fake=ErrorRate(int(labels.sum()), missed, data, date, UNIT),
+        flagged_real=triage.flagged_real,
+        missed_fake=triage.missed_fake,
+        report=held(report),
     )
+
+
+def held(report: Thresholds | None) -> Thresholds | None:
+    """Return the policy's thresholds when the interval's upper end is under 1 % where errors were counted too, or None."""
+    if report is None or report.flagged_real is None:
+        return report
+    rate = report.flagged_real
+    return report if wilson_interval(rate.wrong, rate.files)[1] < REPORT_FLAGGED_AT_MOST else None
 
 
 def as_toml(calibration: Calibration) -> str:

@@ -14,8 +14,8 @@ from torch import Tensor
 from forensics.errors import WeightsError
 from forensics.weights import WeightsEntry
 
-from . import ORIGINAL, checkpoints
-from .original import POOLINGS, OriginalNet, Pooling, shapes
+from .. import ORIGINAL, checkpoints
+from .network import POOLINGS, OriginalNet, Pooling, shapes
 
 WRAPPER = "state_dict"
 PREFIX = "module."  # of DataParallel

@@ -18,10 +18,10 @@ from forensics.weights import (
     sha256_of,
 )
 
-from . import NAME, ORIGINAL, checkpoints
-from .original import PX, WIDTH, Pooling
-from .original_checkpoints import claimed
-from .original_checkpoints import read as read_checkpoint
+from .. import NAME, ORIGINAL, checkpoints
+from .checkpoints import claimed
+from .checkpoints import read as read_checkpoint
+from .network import PX, WIDTH, Pooling
 
 ENTRY_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 FRAMES = 20

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from .data import DataError
+from ..data import DataError
 
 PACKAGE_PREFIX = "package:"
 
@@ -22,6 +22,10 @@ class Recipe:
     face with itself. `smoothing`: distance of the labels from 0 and 1. `teacher_hints`: weight of the feature maps of four
     stages beside the teacher's features. `cooldown_steps`: how many steps at the end the rate falls; before, it stays, so
     that a run can be made longer while it goes on. With 0 it falls from the start, along a cosine.
+
+    `stage`: `crops` trains trunk and frame head on single crops, `sequences` the LSTM and its head on clips of up to
+    `frames` faces, and the trunk or the frame head too where `tunes_trunk` or `tunes_frame_head` says so; `reencoded`
+    is the share of clips that is compressed as video. `mixed`: compute in bfloat16 where the device is fast at it.
     """
 
     name: str
@@ -44,10 +48,19 @@ class Recipe:
     teacher_share: float = 0.7
     teacher_hints: float = 0.0
     cooldown_steps: int = 0
+    stage: str = "crops"
+    frames: int = 20
+    tunes_trunk: bool = False
+    tunes_frame_head: bool = False
+    reencoded: float = 0.5
+    mixed: bool = False
+
+
+STAGES = ("crops", "sequences")
 
 
 KINDS = {key: type(value) for key, value in asdict(Recipe("", "")).items()}
-COUNTS = frozenset({"hidden", "px", "steps", "pairs", "warmup_steps", "teacher_px"})
+COUNTS = frozenset({"hidden", "px", "steps", "pairs", "warmup_steps", "teacher_px", "frames"})
 
 
 def read_recipe(path: Path) -> Recipe:
@@ -71,6 +84,8 @@ def checked(path: Path, key: str, value: Any) -> Any:
         value = tuple(value)
     if type(value) is not KINDS[key]:
         raise DataError(f"{path}: key {key!r} is {value!r}, which is of another type")
+    if key == "stage" and value not in STAGES:
+        raise DataError(f"{path}: key 'stage' is {value!r}, must be one of {', '.join(STAGES)}")
     if key in COUNTS and value < 1:
         raise DataError(f"{path}: key {key!r} is {value}, must be at least 1")
     return value

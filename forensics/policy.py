@@ -1,0 +1,32 @@
+"""The two policies under which a score becomes a label: how many errors each accepts, and where its thresholds lie."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Policy(StrEnum):
+    """`triage` says which of many files to look at; `report` is for a result that somebody will rely on."""
+
+    TRIAGE = "triage"
+    REPORT = "report"
+
+
+@dataclass(frozen=True)
+class ErrorRate:
+    """Of `files` with known truth, `wrong` were judged the other way; `unit` is their plural, `date` is ISO."""
+
+    files: int
+    wrong: int
+    data: str
+    date: str
+    unit: str = "files"
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Base-10 log likelihood ratios from which up `fake`, and from which down `real` is said, and the errors made so."""
+
+    fake_at: float
+    real_at: float
+    flagged_real: ErrorRate | None = None
+    missed_fake: ErrorRate | None = None

@@ -1,0 +1,1 @@
+"""Weights measured and calibrated on data of known truth."""

@@ -1,0 +1,116 @@
+"""Run an evaluation: every file of an index scored, and again under each worse condition when asked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
+
+from forensics import verdict
+from forensics.errors import SettingsError
+from forensics.policy import Policy
+from forensics.settings import Settings
+from forensics.weights import WeightsEntry
+
+from ..checkpoints import load
+from ..data import DataError
+from ..detector import SequenceDetector
+from ..device import choose
+from .clips import clip_trials, equipment_of
+from .evaluate import crop_trials, is_untrained
+from .robustness import CHAINS, by_face_px, encoded, for_crops, for_videos
+from .trials import Progress, Trial, known_crops, known_videos
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """The trials of all files, those under other conditions by name, and whether the LSTM adds exactly nothing."""
+
+    trials: list[Trial]
+    untrained: bool
+    altered: dict[str, list[Trial]] = field(default_factory=dict)
+
+
+class Source(Protocol):
+    """What can be measured. `unit` is the plural of one file of it."""
+
+    unit: str
+
+    def measure(self, robustness: bool, tell: Progress) -> Measurement:
+        """Score every file; raises DataError for what is wrong with the index or its files."""
+
+
+class Crops:
+    """Face crops in tar archives, those of some parts or all."""
+
+    unit = "crops"
+
+    def __init__(
+        self,
+        entry: WeightsEntry,
+        settings: Settings,
+        index: Path,
+        archives: Sequence[Path],
+        parts: Sequence[int] | None,
+    ) -> None:
+        self.entry, self.settings = entry, settings
+        self.rows = known_crops(index, archives, parts)
+
+    def measure(self, robustness: bool, tell: Progress) -> Measurement:
+        """Score every crop; raises DataError naming one that can't be read."""
+        model = load(self.entry).to(choose(self.settings).device)
+        trials = crop_trials(model, self.entry, self.rows, tell)
+        found = Measurement(trials, is_untrained(model))
+        if not robustness:
+            return found
+        altered = {
+            name: crop_trials(model, self.entry, self.rows, tell, alter)
+            for name, alter in for_crops(self.entry).items()
+        }
+        return replace(found, altered={**altered, **by_face_px(trials)})
+
+
+class Videos:
+    """Videos in a folder, analysed as `forensics scan` does it."""
+
+    unit = "videos"
+
+    def __init__(self, entry: WeightsEntry, settings: Settings, index: Path, folder: Path) -> None:
+        self.entry, self.settings, self.index, self.folder = entry, settings, index, folder
+        self.known = known_videos(index, folder)
+
+    def measure(self, robustness: bool, tell: Progress) -> Measurement:
+        """Score every video; raises DataError when those that have a score are of one kind only."""
+        detector = SequenceDetector(self.entry, self.settings)
+        more = for_videos(self.entry, self.settings) if robustness else []
+        equipment = equipment_of([detector, *more], self.settings)
+        found = clip_trials(equipment, self.known, self.folder, tell)
+        trials = found.pop(detector.name)
+        self.check(trials)
+        if robustness:
+            plain = replace(equipment, detectors=(detector,))
+            for name, chain in CHAINS.items():
+                tell(0, len(self.known), f"encoding: {name}")
+                with encoded(self.known, self.folder, chain) as (folder, known, failed):
+                    found[name] = clip_trials(plain, known, folder, tell)[detector.name] + failed
+            found |= by_face_px(trials)
+        return Measurement(trials, is_untrained(detector.model), found)
+
+    def check(self, trials: Sequence[Trial]) -> None:
+        """Raise DataError unless both a fake and a real video have a score."""
+        kinds = {trial.known.fake for trial in trials if trial.score is not None}
+        if len(kinds) < 2:
+            lost = [f"{t.known.file} ({t.error or t.outcome})" for t in trials if t.score is None]
+            raise DataError(
+                f"{self.index}: the videos with a score are not of both kinds; without one: "
+                + (", ".join(lost) or "none")
+            )
+
+
+def served(entry: WeightsEntry, settings: Settings) -> WeightsEntry:
+    """Return an entry with the thresholds of the settings' policy; raises SettingsError where it has none for it."""
+    calibration = verdict.under(entry.calibration, Policy(settings.policy))
+    if calibration is None and entry.calibration is not None:
+        raise SettingsError(
+            f"policy = {settings.policy!r}: not established for {entry.name!r}; set FORENSICS_POLICY=triage"
+        )
+    return replace(entry, calibration=calibration)

@@ -1,0 +1,173 @@
+"""Files with known truth, as an index lists them, and what the detector made of each."""
+
+import csv
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..data import Crop, DataError, read_index
+from .clusters import connected, people_in
+
+Progress = Callable[[int, int, str], None]  # done, of so many, what is being done
+VIDEO_COLUMNS = ("file", "label", "source")
+FAILED = "failed"
+OUTCOMES = ("fake", "inconclusive", "real", "not_assessed", FAILED)
+MOST_SOURCES = 20  # with more of them `source` names videos, not data sets
+
+
+@dataclass(frozen=True)
+class Known:
+    """One row of an index. `where` names it in errors; what it does not say is empty, and `part` -1.
+
+    `original` is the video it was made from (in an index of videos the column `source`), `identity` who is in it.
+    """
+
+    file: str
+    where: str
+    fake: bool
+    original: str = ""
+    identity: str = ""
+    dataset: str = ""
+    method: str = ""
+    part: int = -1
+
+    @property
+    def people(self) -> frozenset[str]:
+        """What ties this file to others: the people, and the video it was made from.
+
+        Where the people are given, the video's name adds only those whom it names by a data set's pattern.
+        """
+        who, made_of = people_in(self.identity), people_in(self.original)
+        if who and made_of == {self.original}:
+            return who
+        return who | made_of
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What became of one file. `outcome` is the verdict of this detector alone, or `failed` with an `error`.
+
+    `score` is the shipped one, of the LSTM; `mean` that of mean pooling of the frames' scores; `single` that of one
+    frame, the middle one of a track. `log10_lr` is the calibrated ratio. None where there is none. `face_px` is the longer side
+    of the face that decided (of a crop whose index does not say: of the stored picture).
+    """
+
+    known: Known
+    outcome: str
+    score: float | None = None
+    mean: float | None = None
+    single: float | None = None
+    log10_lr: float | None = None
+    face_px: float | None = None
+    error: str = ""
+
+
+def known_crops(
+    index: Path, archives: Sequence[Path], parts: Sequence[int] | None
+) -> list[tuple[Known, Crop]]:
+    """Return the rows of an index of crops, those of some parts or all, with their crops.
+
+    Raises DataError as `read_index` does, and unless both kinds are among them.
+    """
+    crops, rows = read_index(index, archives), rows_of(index)
+    few = names_datasets(rows)
+    found = [
+        (known_crop(row, crop, f"{index}: row {line}", few), crop)
+        for (line, row), crop in zip(rows, crops, strict=True)
+    ]
+    found = [(known, crop) for known, crop in found if parts is None or crop.part in parts]
+    check_kinds([known for known, _ in found], index, "crops")
+    return found
+
+
+def known_crop(row: Mapping[str, str], crop: Crop, where: str, few: bool) -> Known:
+    """Return what an index says of a crop."""
+    return Known(
+        file=row["file"],
+        where=where,
+        fake=crop.fake,
+        original=crop.original,
+        identity=row.get("identity", ""),
+        dataset=row.get("dataset", "") or (row.get("source", "") if few else ""),
+        method=row.get("method", ""),
+        part=crop.part,
+    )
+
+
+def known_videos(index: Path, folder: Path) -> list[Known]:
+    """Return the rows of an index of videos that lie in a folder.
+
+    Raises DataError naming the row for a missing column, label or file, and unless both kinds are among them. Without a
+    column `dataset` the `source` stands for it, where there are few.
+    """
+    rows = rows_of(index)
+    few = names_datasets(rows)
+    found = [known_video(row, f"{index}: row {line}", folder, few) for line, row in rows]
+    check_kinds(found, index, "videos")
+    return found
+
+
+def known_video(row: Mapping[str, str], where: str, folder: Path, few: bool) -> Known:
+    """Return what an index says of a video; raises DataError for what is wrong in its row."""
+    if missing := [column for column in VIDEO_COLUMNS if row.get(column) is None]:
+        raise DataError(
+            f"{where}: it lacks the column {missing[0]!r} of {', '.join(VIDEO_COLUMNS)}"
+        )
+    file, label = row["file"], row["label"]
+    if label not in ("real", "fake"):
+        raise DataError(f"{where}: {file}: label is {label!r}, not real or fake")
+    if not file or not (folder / file).is_file():
+        raise DataError(f"{where}: {file}: there is no such file in {folder}")
+    return Known(
+        file=file,
+        where=where,
+        fake=label == "fake",
+        original=row["source"],
+        identity=row.get("identity", ""),
+        dataset=row.get("dataset", "") or (row["source"] if few else ""),
+        method=row.get("method", ""),
+    )
+
+
+def names_datasets(rows: Sequence[tuple[int, Mapping[str, str]]]) -> bool:
+    """Say whether the column `source` has so few values that they may name data sets."""
+    return len({row.get("source") for _, row in rows}) <= MOST_SOURCES
+
+
+def rows_of(index: Path) -> list[tuple[int, dict[str, str]]]:
+    """Return the lines' numbers and values of a CSV; values that are not there are left out."""
+    try:
+        with index.open(newline="", encoding="utf-8") as file:
+            rows = csv.DictReader(file)
+            return [
+                (rows.line_num, {k: v for k, v in row.items() if k is not None and v is not None})
+                for row in rows
+            ]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{index}: can't be read: {error}") from error
+
+
+def check_kinds(known: Sequence[Known], index: Path, what: str) -> None:
+    """Raise DataError unless there are both real and fake files."""
+    if not known:
+        raise DataError(f"{index}: it lists no {what} to measure on")
+    fakes = sum(one.fake for one in known)
+    if fakes in (0, len(known)):
+        raise DataError(f"{index}: of {len(known)} {what} {fakes} are fake: both kinds are needed")
+
+
+def clusters_of(trials: Sequence[Trial], by: str) -> list[int]:
+    """Return the cluster of each trial by `people`, `original` or `part`."""
+    if by == "people":
+        return connected([trial.known.people for trial in trials])
+    return connected([[str(getattr(trial.known, by))] for trial in trials])
+
+
+def verdicts_of(trials: Sequence[Trial]) -> dict[str, dict[str, int]]:
+    """Return how many real and fake files had each outcome."""
+    count = Counter((trial.known.fake, trial.outcome) for trial in trials)
+    return {
+        truth: {outcome: count[fake, outcome] for outcome in OUTCOMES}
+        for truth, fake in (("real", False), ("fake", True))
+    }

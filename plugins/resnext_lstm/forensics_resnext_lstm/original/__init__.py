@@ -1,0 +1,1 @@
+"""The original system's network, for comparison: its checkpoints, its habits."""

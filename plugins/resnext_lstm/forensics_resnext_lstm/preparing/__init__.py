@@ -1,0 +1,1 @@
+"""Data sets on disk to face crops and an index."""

@@ -1,0 +1,1 @@
+"""From a recipe and prepared crops to a checkpoint."""

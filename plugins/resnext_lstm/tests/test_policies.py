@@ -1,0 +1,112 @@
+"""The thresholds of the two policies, and when the stricter one is not established."""
+
+import io
+import tarfile
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from forensics_resnext_lstm import LAYOUT
+from forensics_resnext_lstm.checkpoints import save
+from forensics_resnext_lstm.data import Crop, read_index
+from forensics_resnext_lstm.measuring.calibrate import Validity, counted, established, fit
+from forensics_resnext_lstm.measuring.drift import drift
+from forensics_resnext_lstm.model import FaceSequenceNet, ModelConfig
+
+from forensics.manifest import CropValues, WeightsEntry, WeightsStatus
+from forensics.verdict import wilson_interval
+
+
+def drawn(count: int, distance: float = 3.0, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    labels = np.arange(2 * count) % 2 == 1
+    noise = np.random.default_rng(seed).standard_normal(2 * count)
+    return labels, noise + distance * (labels - 0.5)
+
+
+def test_report_flags_so_few_that_the_interval_ends_under_one_percent() -> None:
+    labels, scores = drawn(1000)
+    calibration = fit(labels, scores, Validity())
+    assert calibration.report is not None
+    assert calibration.report.fake_at > calibration.fake_at
+    real = (calibration.slope * scores[~labels] + calibration.intercept) / np.log(10)
+    flagged = int((real >= calibration.report.fake_at).sum())
+    assert flagged > 0
+    assert wilson_interval(flagged, 1000)[1] < 0.01 <= wilson_interval(flagged + 1, 1000)[1]
+
+
+def test_report_is_not_established_by_few_crops_or_beyond_the_cap() -> None:
+    labels, scores = drawn(300)
+    assert fit(labels, scores, Validity()).report is None
+    real = np.random.default_rng(1).standard_normal(1000)
+    assert established(real, cap=9.0, real_at=-1.0) is not None
+    assert established(real, cap=1.0, real_at=-1.0) is None
+
+
+def test_report_that_does_not_hold_where_errors_are_counted_is_dropped() -> None:
+    labels, scores = drawn(1000)
+    calibration = fit(labels, scores, Validity())
+    held = counted(calibration, labels, scores, "drawn", "2026-11-24")
+    assert held.report is not None
+    assert held.report.flagged_real is not None
+    assert held.report.flagged_real.files == 1000
+    shifted = counted(calibration, labels, scores + 1.0, "drawn", "2026-11-24")
+    assert shifted.report is None
+    assert shifted.flagged_real is not None
+
+
+def test_thresholds_lie_further_apart_than_twice_the_drift() -> None:
+    labels, scores = drawn(200, distance=8.0)
+    for moved in (0.0, 0.5, 3.0):
+        calibration = fit(labels, scores, Validity(), moved)
+        assert calibration.drift_log10 == pytest.approx(calibration.slope * moved / np.log(10))
+        apart = calibration.fake_at - calibration.real_at
+        assert apart >= 2 * (calibration.drift_log10 or 0) - 1e-9
+
+
+@pytest.fixture
+def crops(tmp_path: Path) -> list[Crop]:
+    rng = np.random.default_rng(0)
+    names = [f"{i}.png" for i in range(4)]
+    with tarfile.open(tmp_path / "a.tar", "w") as tar:
+        for name in names:
+            picture = rng.integers(0, 255, (40, 40, 3), np.uint8)
+            data = cv2.imencode(".png", picture)[1].tobytes()
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    rows = [f"{name},{'fake' if i % 2 else 'real'},{i},1" for i, name in enumerate(names)]
+    (tmp_path / "a.csv").write_text("\n".join(["file,label,original,part", *rows]))
+    return read_index(tmp_path / "a.csv", [tmp_path / "a.tar"])
+
+
+def test_drift_is_the_largest_difference_between_types_of_number(
+    tmp_path: Path, crops: list[Crop]
+) -> None:
+    torch.manual_seed(0)
+    model = FaceSequenceNet(ModelConfig("mobilenetv2_035", 4))
+    entry = WeightsEntry(
+        manifest=tmp_path / "manifest.toml",
+        name="tiny",
+        file="tiny.safetensors",
+        sha256=save(model, tmp_path / "tiny.safetensors"),
+        layout=LAYOUT,
+        trunk="mobilenetv2_035",
+        hidden=4,
+        frames=1,
+        status=WeightsStatus.PROVISIONAL,
+        date="2026-11-24",
+        licence="MIT",
+        permitted_use="tests",
+        data=("drawn",),
+        crop=CropValues(0.82, 0.1, 32),
+    )
+    found = drift(entry, crops)
+    assert 0 < found < 1
+    assert drift(entry, crops[:1]) <= found
+    with torch.no_grad():
+        model.frame_head.weight.zero_()
+    flat = replace(entry, sha256=save(model, tmp_path / "tiny.safetensors"))
+    assert drift(flat, crops) == 0
