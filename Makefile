@@ -19,7 +19,7 @@ help:
 	$(PYTHON) -m venv .venv
 	@echo "installing (torch is large: some minutes on the first run)"
 	$(BIN)/pip install --quiet --disable-pip-version-check "torch>=2.6" "torchvision>=0.21" \
-		-e ".[faces,postgres,demo,test,lint]" -e weights -e "plugins/resnext_lstm[train]"
+		-e ".[faces,postgres,demo,test,lint]" -e weights -e "plugins/resnext_lstm[train,onnx]" -e "plugins/onnx_classifier[test]" -e "plugins/provenance[test]"
 	@$(BIN)/python -c "import cv2" 2>/dev/null || $(MAKE) --no-print-directory system-libraries
 	@touch $@
 

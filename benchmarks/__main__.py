@@ -17,6 +17,7 @@ class Order:
     runs: int
     clips: tuple[Path, ...]
     rows: int
+    files: int
     why: bool
 
     def media(self) -> list[tuple[str, Path]]:
@@ -85,6 +86,13 @@ def rows(order: Order) -> Part:
     return rows.part(order.rows, order.runs)
 
 
+def soak(order: Order) -> Part:
+    """Let many small files through the daemon."""
+    from . import soak
+
+    return soak.part(order.files)
+
+
 PARTS: dict[str, Callable[[Order], Part]] = {
     "stages": stages,
     "seed": seed,
@@ -93,7 +101,9 @@ PARTS: dict[str, Callable[[Order], Part]] = {
     "memory": memory,
     "cli": cli,
     "rows": rows,
+    "soak": soak,
 }
+UNLESS_NAMED = ("soak",)  # takes minutes, and says nothing about detectors
 
 
 @click.command()
@@ -107,13 +117,21 @@ PARTS: dict[str, Callable[[Order], Part]] = {
     help="A file to measure in place of the rendered ones; may be repeated.",
 )
 @click.option("--rows", default=1_000_000, show_default=True, help="Verdicts to search in.")
+@click.option("--files", default=10_000, show_default=True, help="Small files to soak in.")
 @click.option("--why", is_flag=True, help="List the imports that the command line waits for.")
 @click.option("--readme", is_flag=True, help="Put the tables into benchmarks/README.md.")
 def main(
-    parts: tuple[str, ...], runs: int, clips: tuple[Path, ...], rows: int, why: bool, readme: bool
+    parts: tuple[str, ...],
+    runs: int,
+    clips: tuple[Path, ...],
+    rows: int,
+    files: int,
+    why: bool,
+    readme: bool,
 ) -> None:
-    """Measure all PARTS, or those named. Ctrl-C keeps what was measured so far."""
-    done = measured(parts or PARTS, Order(runs, clips, rows, why))
+    """Measure all PARTS but soak, or those named. Ctrl-C keeps what was measured so far."""
+    usual = [name for name in PARTS if name not in UNLESS_NAMED]
+    done = measured(parts or usual, Order(runs, clips, rows, files, why))
     if done:
         report.print_parts(done)
         found = report.keep(done)

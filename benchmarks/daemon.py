@@ -80,27 +80,34 @@ class Daemon:
 
 @contextmanager
 def watching(workers: int) -> Iterator[Daemon]:
-    """Start a daemon and give it when it is alive; stop it in order at the end."""
+    """Start a daemon on a folder and a database of its own; give it when it is alive; stop it in order at the end."""
     with tempfile.TemporaryDirectory(prefix="forensics-benchmark-") as root:
         folder = Path(root) / "inbox"
         folder.mkdir()
         url = f"sqlite:///{root}/forensics.sqlite3"
         engine = connect(url)
         migrate.upgrade(engine)
-        command = [
-            *(sys.executable, "-m", "forensics.cli", "watch", str(folder)),
-            *("--workers", str(workers), "--settle-s", "0"),
-        ]
+        flags = ["--workers", str(workers), "--settle-s", "0"]
         environment = {**os.environ, "FORENSICS_DATABASE_URL": url}
-        with (Path(root) / "daemon.log").open("wb") as log:
-            process = subprocess.Popen(command, env=environment, stderr=log)
-        try:
-            wait_until_alive(process, engine)
-            yield Daemon(process, folder, engine)
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(STOP_S)
-            engine.dispose()
+        with started(folder, engine, flags, environment) as daemon:
+            yield daemon
+        engine.dispose()
+
+
+@contextmanager
+def started(
+    folder: Path, engine: Engine, flags: Sequence[str], environment: dict[str, str]
+) -> Iterator[Daemon]:
+    """Start a daemon; give it when it is alive; stop it in order at the end."""
+    command = [sys.executable, "-m", "forensics.cli", "watch", str(folder), *flags]
+    with (folder.parent / "daemon.log").open("wb") as log:
+        process = subprocess.Popen(command, env=environment, stderr=log)
+    try:
+        wait_until_alive(process, engine)
+        yield Daemon(process, folder, engine)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(STOP_S)
 
 
 def wait_until_alive(process: "subprocess.Popen[bytes]", engine: Engine) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from . import __version__, verdict, wording
 from .ahead import ahead
+from .containment import is_shortage
 from .errors import ErrorCode, ForensicsError, MediaError, PluginError
 from .events import DetectorStarted, Done, Event, Failed, FindingReady, Hashed, Task
 from .faces import FaceFinder
@@ -107,13 +108,14 @@ def analyse(task: Task, equipment: Equipment) -> Work:
             yield from examined(task, media, sha256, equipment)
     except MediaError as error:
         yield Failed(task.id, Failure(error.code, str(error)))
-    except MemoryError:
-        yield Failed(task.id, Failure(ErrorCode.OUT_OF_MEMORY, f"{task.path}: out of memory"))
     except ForensicsError as error:
         yield Failed(task.id, Failure(ErrorCode.INTERNAL, str(error)))
     except Exception as error:
-        log.error("task %s: %s", task.id, traceback.format_exc())
-        yield Failed(task.id, Failure(ErrorCode.INTERNAL, f"{type(error).__name__}: {error}"))
+        short = is_shortage(error)
+        if not short:
+            log.error("task %s: %s", task.id, traceback.format_exc())
+        code = ErrorCode.OUT_OF_MEMORY if short else ErrorCode.INTERNAL
+        yield Failed(task.id, Failure(code, f"{type(error).__name__}: {error}"))
 
 
 def check_listed(task: Task, media: Media) -> None:
@@ -180,7 +182,8 @@ def sampled(
         for _ in frames():
             pass
     coverage = sampling.coverage(with_face)
-    return Sample(info, tuple(kept), tracks, coverage, media.fd), times
+    sound = media.sound(info, task.passage) if Need.AUDIO in needs else None
+    return Sample(info, tuple(kept), tracks, coverage, media.fd, sound), times
 
 
 def examine(detector: Detector, sample: Sample, calibration: Calibration | None) -> Finding:
@@ -189,9 +192,9 @@ def examine(detector: Detector, sample: Sample, calibration: Calibration | None)
     try:
         finding = seen_as(sample, proper(detector, detector.examine(sample)))
         finding = verdict.calibrate(finding, calibration, sample.info.kind)
-    except MemoryError:
-        raise
     except Exception as error:
+        if is_shortage(error):
+            raise  # the worker is replaced, and the detector left out
         log.error("detector %s: %s", detector.name, traceback.format_exc())
         finding = Finding(
             detector.name,

@@ -4,14 +4,16 @@ Used by `scan` and by the daemon. This process is the only writer.
 """
 
 import logging
-from collections import deque
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
+from .backoff import Delays
 from .errors import ErrorCode, LeaseLostError
 from .events import (
     DetectorStarted,
@@ -34,7 +36,13 @@ log = logging.getLogger(__name__)
 
 LEASE_S = 30.0
 EMPTY_S = 0.5  # an empty queue is not asked again sooner
-LOST = {ErrorCode.DEADLINE: Outcome.DEADLINE, ErrorCode.WORKER_DIED: Outcome.CRASHED}
+LOST = {
+    ErrorCode.DEADLINE: Outcome.DEADLINE,
+    ErrorCode.WORKER_DIED: Outcome.CRASHED,
+    ErrorCode.OUT_OF_MEMORY: Outcome.CRASHED,
+}
+UNSEEN = (ErrorCode.VANISHED, ErrorCode.UNREADABLE)
+Follow = Callable[[], None]
 
 
 @dataclass(frozen=True)
@@ -61,7 +69,11 @@ def utc_now() -> datetime:
 
 
 class Dispatcher:
-    """Moves jobs through an executor. Events wait in order until the database has taken what they say."""
+    """Moves jobs through an executor. Events wait in order until the database has taken what they say.
+
+    What several events say is written in one transaction, and what follows from it here is done after that. A daemon
+    is patient: it tries a file again that can't be read just now. `is_away` says that a file's folder is not there.
+    """
 
     def __init__(
         self,
@@ -70,6 +82,8 @@ class Dispatcher:
         *,
         only: Collection[int] | None = None,
         is_default: bool = True,
+        is_patient: bool = False,
+        is_away: Callable[[str], bool] = lambda path: False,
         on_ready: Callable[[Ready], None] = lambda ready: None,
         on_event: Callable[[Message, str], None] = lambda event, path: None,
         on_ended: Callable[[Ended], None] = lambda ended: None,
@@ -77,10 +91,13 @@ class Dispatcher:
     ) -> None:
         self._engine, self._executor, self._now = engine, executor, now
         self._only, self._is_default = only, is_default
+        self.is_patient, self._is_away = is_patient, is_away
         self._on_ready, self._on_event, self._on_ended = on_ready, on_event, on_ended
         self._running: dict[int, Running] = {}
-        self._waiting: deque[Message] = deque()
+        self._waiting: list[Message] = []
+        self._delays = Delays()
         self._ready: Ready | None = None
+        self._said_ready = False
         self._renewed = now()
         self._found_empty = datetime.min.replace(tzinfo=UTC)
 
@@ -94,13 +111,14 @@ class Dispatcher:
 
         Raises UnreachableError when the database can't take it now; nothing is lost, the next call goes on.
         """
-        self._drain()
         self.renew()
-        if claim and self._executor.slots and self._age_of(self._found_empty) > EMPTY_S:
-            self._claim(self._executor.slots)
-        for event in self._executor.events(timeout_s):
-            self._waiting.append(event)
-            self._drain()
+        self._write(claim)
+        self.listen(timeout_s)
+        self._write(claim)
+
+    def listen(self, timeout_s: float) -> None:
+        """Wait for events and keep them; deadlines and limits hold meanwhile. Needs no database."""
+        self._waiting.extend(self._executor.events(timeout_s))
 
     def look_again(self) -> None:
         """Ask the queue at the next step, however lately it was empty: something was put into it."""
@@ -114,19 +132,35 @@ class Dispatcher:
                 jobs.hand_back(session, running.claim, self._now(), interrupted=True)
             del self._running[job_id]
 
-    def _claim(self, limit: int) -> None:
+    def _write(self, claim: bool) -> None:
+        """Write what the events say and claim more, in one transaction; then do what follows."""
+        room = self._room() if claim else 0
+        if not self._waiting and not room:
+            return
         with writing(self._engine) as session:
-            claims = jobs.claim(session, self._now(), limit, LEASE_S, self._only)
-            if not claims:
-                jobs.reclaim(session, self._now())  # after `renew`, so never a lease of our own
-                self._found_empty = self._now()
-        for claim in claims:
-            parameters = claim.parameters
-            passage = Passage(parameters.get("from_s"), parameters.get("to_s"))
-            task = Task(
-                claim.job_id, claim.path, claim.size_bytes, claim.mtime_ns, claim.inode, passage
-            )
-            self._submit(Running(claim, task))
+            after = [self._handle(event, session) for event in self._waiting]
+            claims = self._claim(session, room) if room else []
+        self._waiting.clear()
+        for follow in after:
+            follow()
+        for claimed in claims:
+            self._submit(Running(claimed, task_of(claimed)))
+
+    def _room(self) -> int:
+        """Return how many jobs to ask for; none while one that has cost a worker is alone at work."""
+        is_alone = any(running.claim.attempts for running in self._running.values())
+        if is_alone or self._age_of(self._found_empty) <= EMPTY_S:
+            return 0
+        return self._executor.slots
+
+    def _claim(self, session: Session, limit: int) -> list[jobs.Claim]:
+        busy = bool(self._running)
+        now = self._now()
+        claims = jobs.claim(session, now, limit, LEASE_S, self._only, is_busy=busy)
+        if not claims:
+            jobs.reclaim(session, now)  # after `renew`, so never a lease of our own
+            self._found_empty = now
+        return claims
 
     def _submit(self, running: Running) -> None:
         self._running[running.claim.job_id] = running
@@ -154,98 +188,113 @@ class Dispatcher:
     def _age_of(self, moment: datetime) -> float:
         return (self._now() - moment).total_seconds()
 
-    def _drain(self) -> None:
-        while self._waiting:
-            self._handle(self._waiting[0])
-            self._waiting.popleft()
-
-    def _handle(self, event: Message) -> None:
+    def _handle(self, event: Message, session: Session) -> Follow:
+        """Write what an event says; returns what is to be done once that is sure."""
         if isinstance(event, Ready):
-            self._get_ready(event)
-            return
+            return self._get_ready(event, session)
         running = self._running.get(event.task_id)
         if running is None:
-            return
-        self._on_event(event, running.claim.path)
+            return nothing
         try:
-            self._apply(event, running)
+            follow = self._apply(event, running, session)
         except LeaseLostError as error:
-            self._drop(event.task_id, str(error))
+            follow = partial(self._drop, event.task_id, str(error))
+        return partial(self._tell, event, running, follow)
 
-    def _get_ready(self, ready: Ready) -> None:
+    def _tell(self, event: Message, running: Running, follow: Follow) -> None:
+        self._on_event(event, running.claim.path)
+        follow()
+
+    def _get_ready(self, ready: Ready, session: Session) -> Follow:
         """Note what the workers judge by: default verdicts made otherwise are stale now. Told on once, not per worker."""
-        first, self._ready = self._ready is None, ready
         if self._is_default and ready.pipeline["detectors"]:
-            with writing(self._engine) as session:
-                jobs.register_pipeline(session, ready.pipeline, is_default=True, now=self._now())
-        if first:
+            jobs.register_pipeline(session, ready.pipeline, is_default=True, now=self._now())
+        self._ready = ready
+        return partial(self._say_ready, ready)
+
+    def _say_ready(self, ready: Ready) -> None:
+        if not self._said_ready:
+            self._said_ready = True
             self._on_ready(ready)
 
-    def _apply(self, event: Message, running: Running) -> None:
+    def _apply(self, event: Message, running: Running, session: Session) -> Follow:
         match event:
             case Hashed():
-                self._begin(event, running)
+                return self._begin(event, running, session)
             case Done():
-                with writing(self._engine) as session:
-                    verdict_id = jobs.finish(session, running.claim, event.verdict, self._now())
-                self._end(running, Ended(running.claim.job_id, running.claim.path, verdict_id))
+                verdict_id = jobs.finish(session, running.claim, event.verdict, self._now())
+                ended = Ended(running.claim.job_id, running.claim.path, verdict_id)
+                return partial(self._end, ended)
             case Failed():
-                self._fail(event.failure, running)
+                return self._fail(event.failure, running, session)
             case Started() | DetectorStarted() | FindingReady() | Ready():
-                pass
+                return nothing
 
-    def _begin(self, event: Hashed, running: Running) -> None:
+    def _begin(self, event: Hashed, running: Running, session: Session) -> Follow:
         """Link a content that has its verdict, wait for one that is under way elsewhere, or go on."""
         claim = running.claim
-        with writing(self._engine) as session:
-            begun = jobs.begin(
-                session,
-                claim,
-                event.sha256,
-                event.size_bytes,
-                event.pipeline,
-                is_default=self._is_default and bool(event.pipeline["detectors"]),
-                force=bool(claim.parameters.get("force")),
-                now=self._now(),
-            )
-        self._executor.decide(event.task_id, begun.state is jobs.BegunState.GO)
-        if begun.state is jobs.BegunState.LINKED:
-            self._end(running, Ended(claim.job_id, claim.path, begun.verdict_id))
-        elif begun.state is jobs.BegunState.WAIT:
-            del self._running[claim.job_id]
-
-    def _fail(self, failure: Failure, running: Running) -> None:
-        """Fail the job, or try again without the detector that hung or died."""
-        lost = LOST.get(failure.code)
-        if failure.detector and lost and self._others_left(failure.detector, running):
-            finding = self._lost_finding(failure, lost)
-            without = (*running.task.without, finding)
-            self._submit(Running(running.claim, replace(running.task, without=without)))
-            return
-        with writing(self._engine) as session:
-            state = jobs.fail(session, running.claim, failure, self._now())
-        if state is JobState.QUEUED:
-            del self._running[running.claim.job_id]
-            return
-        self._end(running, Ended(running.claim.job_id, running.claim.path, failure=failure))
-
-    def _others_left(self, detector: str, running: Running) -> bool:
-        gone = {finding.detector for finding in running.task.without} | {detector}
-        return bool({described["name"] for described in self._detectors()} - gone)
-
-    def _detectors(self) -> list[dict[str, str]]:
-        return list(self._ready.pipeline["detectors"]) if self._ready else []
-
-    def _lost_finding(self, failure: Failure, outcome: Outcome) -> Finding:
-        described = next(d for d in self._detectors() if d["name"] == failure.detector)
-        return Finding(
-            described["name"],
-            described["version"],
-            described["weights"],
-            outcome,
-            message=failure.message,
+        begun = jobs.begin(
+            session,
+            claim,
+            event.sha256,
+            event.size_bytes,
+            event.pipeline,
+            is_default=self._is_default and bool(event.pipeline["detectors"]),
+            force=bool(claim.parameters.get("force")),
+            now=self._now(),
         )
+        return partial(self._decide, claim, begun)
 
-    def _end(self, running: Running, ended: Ended) -> None:
-        self._running.pop(running.claim.job_id, None)
+    def _decide(self, claim: jobs.Claim, begun: jobs.Begun) -> None:
+        self._executor.decide(claim.job_id, begun.state is jobs.BegunState.GO)
+        if begun.state in (jobs.BegunState.LINKED, jobs.BegunState.REFUSED):
+            self._end(Ended(claim.job_id, claim.path, begun.verdict_id, begun.failure))
+        elif begun.state is jobs.BegunState.WAIT:
+            self._running.pop(claim.job_id, None)
+
+    def _fail(self, failure: Failure, running: Running, session: Session) -> Follow:
+        """Fail the job, or try again: without the detector that hung or died, or when its folder is back."""
+        claim, without = running.claim, self._without(failure, running)
+        if without:
+            task = replace(running.task, without=(*running.task.without, without))
+            return partial(self._submit, Running(claim, task))
+        if self.is_patient and failure.code in UNSEEN and self._is_away(claim.path):
+            delay_s = self._delays.next_s(claim.job_id)
+            jobs.hand_back(session, claim, self._now(), delay_s=delay_s, interrupted=False)
+            return partial(self._put_back, claim)
+        state = jobs.fail(session, claim, failure, self._now(), is_patient=self.is_patient)
+        if state is JobState.QUEUED:
+            return partial(self._put_back, claim)
+        return partial(self._end, Ended(claim.job_id, claim.path, failure=failure))
+
+    def _without(self, failure: Failure, running: Running) -> Finding | None:
+        """Return the finding of a detector that is lost, when others are left to ask."""
+        lost = LOST.get(failure.code)
+        if lost is None or failure.detector is None:
+            return None
+        gone = {finding.detector for finding in running.task.without} | {failure.detector}
+        described = (
+            {one["name"]: one for one in self._ready.pipeline["detectors"]} if self._ready else {}
+        )
+        if not described.keys() - gone:
+            return None
+        one = described[failure.detector]
+        return Finding(one["name"], one["version"], one["weights"], lost, message=failure.message)
+
+    def _put_back(self, claim: jobs.Claim) -> None:
+        self._running.pop(claim.job_id, None)
+
+    def _end(self, ended: Ended) -> None:
+        self._running.pop(ended.job_id, None)
+        self._delays.forget(ended.job_id)
         self._on_ended(ended)
+
+
+def nothing() -> None:
+    """Do nothing: most events ask for no more."""
+
+
+def task_of(claim: jobs.Claim) -> Task:
+    """Return what a worker is to do for a claim."""
+    passage = Passage(claim.parameters.get("from_s"), claim.parameters.get("to_s"))
+    return Task(claim.job_id, claim.path, claim.size_bytes, claim.mtime_ns, claim.inode, passage)

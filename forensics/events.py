@@ -28,11 +28,22 @@ class Task:
 
 @dataclass(frozen=True)
 class Ready:
-    """A worker has loaded its plugins: what its results depend on, what they may be used for, what is broken."""
+    """A worker has loaded its plugins: what its results depend on, what they may be used for, what is broken.
+
+    `listeners` are the plugins that want to be told of stored verdicts.
+    """
 
     pipeline: dict[str, Any]
     permitted_use: tuple[str, ...]
     broken: tuple[str, ...]
+    listeners: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Loading:
+    """A worker is about to import a plugin, or (None) has imported them all: says whose fault it is when it ends here."""
+
+    plugin: str | None
 
 
 @dataclass(frozen=True)
@@ -89,11 +100,12 @@ GO, SKIP = b"go", b"skip"  # the answers to Hashed
 
 Event = Started | Hashed | DetectorStarted | FindingReady | Done | Failed
 Message = Ready | Event
+Said = Loading | Message  # a worker to its pool, which tells nobody of a Loading
 
 
-KINDS: dict[str, type[Message]] = {
+KINDS: dict[str, type[Said]] = {
     kind.__name__: kind
-    for kind in (Ready, Started, Hashed, DetectorStarted, FindingReady, Done, Failed)
+    for kind in (Loading, Ready, Started, Hashed, DetectorStarted, FindingReady, Done, Failed)
 }
 
 
@@ -103,13 +115,13 @@ def converter() -> JsonConverter:
     return make_converter()
 
 
-def pack(message: Message) -> bytes:
+def pack(message: Said) -> bytes:
     """Return a message as JSON."""
     body = converter().unstructure(message)
     return converter().dumps({"kind": type(message).__name__, "body": body}).encode()
 
 
-def unpack(data: bytes) -> Message:
+def unpack(data: bytes) -> Said:
     """Return the message in JSON. Raises UsageError or PluginError when it is a refusal to start."""
     raw = converter().loads(data, dict[str, Any])
     if "refused" in raw:

@@ -1,4 +1,4 @@
-"""Folders to files that are ready. The listing decides; events only say when to list again.
+"""Folders to files that are ready. The listing decides; events only say where to look before the next one.
 
 watchdog's inotify backend can lose events when the kernel's queue overflows (gorakhargosh/watchdog #654), network
 folders give none, and both are no matter here: every file is found by the next listing.
@@ -6,9 +6,11 @@ folders give none, and both are no matter here: every file is found by the next 
 
 import logging
 import os
+import re
 import stat
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from fnmatch import fnmatch
+from collections.abc import Callable, Container, Iterable, Iterator
+from fnmatch import translate
+from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,6 +30,7 @@ IGNORED = (
     "*.tmp",
     "~*",
 )
+IGNORED_NAME = re.compile("|".join(map(translate, IGNORED)))
 
 
 class Stat(NamedTuple):
@@ -40,7 +43,7 @@ class Stat(NamedTuple):
 
 def is_ignored(name: str) -> bool:
     """Say whether a file or folder is another program's: hidden, half-downloaded, a thumbnail store."""
-    return any(fnmatch(name, pattern) for pattern in IGNORED)
+    return IGNORED_NAME.match(name) is not None
 
 
 Tell = Callable[[Path, str], None]
@@ -117,35 +120,58 @@ def see(path: Path) -> SeenFile | None:
     return SeenFile(os.fspath(path.absolute()), now.st_size, now.st_mtime_ns, now.st_ino)
 
 
+def look(paths: Iterable[str]) -> Iterator[SeenFile]:
+    """Yield the regular files at and below some paths; links and what is not there any more are left out."""
+    for path in paths:
+        try:
+            now = os.lstat(path)
+        except OSError:
+            continue  # gone, or the next listing says why not
+        if stat.S_ISDIR(now.st_mode):
+            yield from files_below(Path(path), log_unreadable)
+        elif stat.S_ISREG(now.st_mode):
+            yield SeenFile(path, now.st_size, now.st_mtime_ns, now.st_ino)
+
+
 class Settling:
-    """Remembers files that are not known yet until they have stayed the same for `settle_s`."""
+    """Remembers files that are not known yet until they have stayed the same for `settle_s`. Times are monotonic."""
 
     def __init__(self, settle_s: float) -> None:
         self.settle_s = settle_s
-        self._since: dict[str, tuple[Stat, float]] = {}
+        self._since: dict[str, tuple[Stat, float]] = {}  # in the order of their times
 
-    def settled(self, files: Sequence[SeenFile], now: float) -> list[SeenFile]:
-        """Return the files of this listing that have not changed for `settle_s`, each one once.
+    def settled(self, files: Iterable[SeenFile], now: float) -> list[SeenFile]:
+        """Return those of these files that have not changed for `settle_s`, each one once; the others are remembered.
 
-        Files must be those not known so far; one that is no longer listed is forgotten. `now` is monotonic seconds.
+        Files must be those not known so far.
         """
-        before, self._since = self._since, {}
-        ready: list[SeenFile] = []
-        for file in files:
-            state = Stat(file.size_bytes, file.mtime_ns, file.inode)
-            then, since = before.get(file.path, (state, now))
-            since = since if then == state else now
-            if now - since >= self.settle_s:
-                ready.append(file)
-            else:
-                self._since[file.path] = (state, since)
-        return ready
+        return [file for file in files if self._is_settled(file, now)]
 
-    def next_due(self, now: float) -> float | None:
-        """Return the seconds until the next file could be ready, or None when none is waiting."""
-        if not self._since:
-            return None
-        return max(min(since for _, since in self._since.values()) + self.settle_s - now, 0.0)
+    def _is_settled(self, file: SeenFile, now: float) -> bool:
+        state = Stat(file.size_bytes, file.mtime_ns, file.inode)
+        then, since = self._since.get(file.path, (None, now))
+        if then != state:
+            self._since.pop(file.path, None)
+            self._since[file.path] = (state, now)
+            since = now
+        if now - since < self.settle_s:
+            return False
+        del self._since[file.path]
+        return True
+
+    def due(self, now: float) -> list[str]:
+        """Return the files that are to be looked at again."""
+        timed = ((path, since) for path, (_, since) in self._since.items())
+        return [path for path, _ in takewhile(lambda one: now - one[1] >= self.settle_s, timed)]
+
+    def forget(self, paths: Iterable[str]) -> None:
+        """Drop files that are gone."""
+        for path in paths:
+            self._since.pop(path, None)
+
+    def keep(self, paths: Container[str]) -> None:
+        """Drop all files but these."""
+        self.forget([path for path in self._since if path not in paths])
 
     @property
     def waiting(self) -> int:

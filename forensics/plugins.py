@@ -4,15 +4,14 @@ import importlib.metadata
 import json
 import logging
 import traceback
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import pluggy
-
-from . import hookspecs
+from . import contract
 from .errors import ForensicsError, PluginError, UsageError
 from .hookspecs import Detector
+from .registration import Registered, licence_of, register
 from .settings import Settings, config_dir
 
 GROUP = "forensics"
@@ -21,7 +20,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class PluginStatus:
-    """One installed plugin: `state` is ok, disabled, not_allowed or broken; `why` explains any but the first."""
+    """One installed plugin: `state` is ok, disabled, not_allowed or broken; `why` explains any but the first.
+
+    `licence` is its distribution's, `licences` are those of its detectors, their weights' included.
+    """
 
     name: str
     distribution: str
@@ -29,11 +31,14 @@ class PluginStatus:
     state: str
     why: str = ""
     detectors: tuple[str, ...] = ()
+    hooks: tuple[str, ...] = ()
+    licence: str = ""
+    licences: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Plugins:
-    """What was found: every plugin's status, and the detectors of the working ones."""
+    """What was found: every plugin's status, and the detectors and registrations of the working ones."""
 
     statuses: tuple[PluginStatus, ...]
     detectors: tuple[Detector, ...]
@@ -57,74 +62,117 @@ def disabled() -> frozenset[str]:
 
 def set_enabled(name: str, enabled: bool) -> None:
     """Switch a plugin on or off; works when it can't be imported. Raises PluginError for an unknown name."""
-    names = {point.name for point in entry_points()}
-    if name not in names:
-        known = ", ".join(sorted(names)) or "none is installed"
-        raise PluginError(f"no plugin is called {name!r}; known: {known}")
+    require(name)
     new = disabled() - {name} if enabled else disabled() | {name}
     path = disabled_file()
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(sorted(new)), encoding="utf-8")
 
 
+def require(name: str) -> importlib.metadata.EntryPoint:
+    """Return an installed plugin's entry point, without importing it. Raises PluginError for an unknown name."""
+    points = {point.name: point for point in reversed(entry_points())}
+    if name not in points:
+        known = ", ".join(sorted(points)) or "none is installed"
+        raise PluginError(f"no plugin is called {name!r}; known: {known}")
+    return points[name]
+
+
 def entry_points() -> tuple[importlib.metadata.EntryPoint, ...]:
     """Return the installed plugins in the order of their names."""
-    return tuple(sorted(importlib.metadata.entry_points(group=GROUP), key=lambda p: p.name))
+    found = importlib.metadata.entry_points(group=GROUP)
+    return tuple(sorted(found, key=lambda p: (p.name, p.dist.name if p.dist else "")))
 
 
-def load(settings: Settings) -> Plugins:
-    """Import every plugin that is allowed, one by one, and collect its detectors."""
+def load(
+    settings: Settings,
+    left_out: Mapping[str, str] | None = None,
+    on_loading: Callable[[str], None] = lambda name: None,
+) -> Plugins:
+    """Import every plugin that is allowed, one by one, and collect its detectors.
+
+    `left_out` has plugins that are known to end their process, with what they did. `on_loading` is told of each plugin
+    before it is imported.
+    """
     statuses: list[PluginStatus] = []
     detectors: list[Detector] = []
     off = disabled()
     for point in entry_points():
-        status, found = load_one(point, settings, off, {d.name for d in detectors})
+        status = excluded(point, settings, off, left_out or {}, statuses)
+        found: tuple[Detector, ...] = ()
+        if status.state == "ok":
+            on_loading(point.name)
+            status, found = load_one(point, status, settings, {d.name for d in detectors})
         statuses.append(status)
         detectors += found
     return Plugins(tuple(statuses), tuple(detectors))
 
 
-def load_one(
+def excluded(
     point: importlib.metadata.EntryPoint,
     settings: Settings,
     off: Collection[str],
-    taken: Collection[str],
-) -> tuple[PluginStatus, list[Detector]]:
-    """Load one plugin; whatever goes wrong in it ends here."""
+    left_out: Mapping[str, str],
+    before: Collection[PluginStatus],
+) -> PluginStatus:
+    """Return a plugin's status before it is imported: ok, or why it won't be."""
     name, version = (point.dist.name, point.dist.version) if point.dist else ("", "")
+    known = PluginStatus(point.name, name, version, "ok", licence=licence_of(point))
     if point.name in off:
         why = f"run 'forensics plugins enable {point.name}'"
-        return PluginStatus(point.name, name, version, "disabled", why), []
+        return replace(known, state="disabled", why=why)
     if settings.plugins and point.name not in settings.plugins:
-        why = "not in the setting 'plugins'"
-        return PluginStatus(point.name, name, version, "not_allowed", why), []
+        return replace(known, state="not_allowed", why="not in the setting 'plugins'")
+    if point.name in left_out:
+        return replace(known, state="broken", why=left_out[point.name])
+    holder = next((s.distribution for s in before if s.name == point.name), None)
+    if holder is not None:
+        why = f"plugin name {point.name!r} is taken by {holder}; uninstall one of the two"
+        return replace(known, state="broken", why=why)
+    return known
+
+
+def load_one(
+    point: importlib.metadata.EntryPoint,
+    status: PluginStatus,
+    settings: Settings,
+    taken: Collection[str],
+) -> tuple[PluginStatus, tuple[Detector, ...]]:
+    """Load one plugin; whatever goes wrong in it ends here."""
     try:
-        found = detectors_of(point.load(), point.name, settings)
-        clash = sorted({detector.name for detector in found} & set(taken))
-        if clash:
-            raise PluginError(f"detector name {clash[0]!r} is taken by another plugin")
+        registered = register(point)
+        found = registered.detectors(settings)
+        check(registered, found, settings, taken)
     except (Exception, SystemExit) as error:
         if not isinstance(error, ForensicsError):
             log.warning("plugin %s failed\n%s", point.name, traceback.format_exc())
-        why = (
-            str(error) if isinstance(error, ForensicsError) else f"{type(error).__name__}: {error}"
-        )
-        return PluginStatus(point.name, name, version, "broken", why), []
+        return replace(status, state="broken", why=reason(error)), ()
     names = tuple(detector.name for detector in found)
-    return PluginStatus(point.name, name, version, "ok", "", names), found
+    licences = tuple(f"{detector.name}: {detector.licence}" for detector in found)
+    return replace(status, detectors=names, hooks=registered.hooks, licences=licences), found
 
 
-def detectors_of(module: object, name: str, settings: Settings) -> list[Detector]:
-    """Register one plugin with a manager of its own and call its hook; a misspelt hook is an error."""
-    manager = pluggy.PluginManager(GROUP)
-    manager.add_hookspecs(hookspecs)
-    manager.register(module, name)
-    try:
-        manager.check_pending()
-    except pluggy.PluginValidationError as error:
-        raise PluginError(str(error)) from error
-    results: list[Iterable[Detector]] = manager.hook.forensics_detectors(settings=settings)
-    return [detector for result in results for detector in result]
+def check(
+    registered: Registered,
+    found: Collection[Detector],
+    settings: Settings,
+    taken: Collection[str],
+) -> None:
+    """Raise PluginError for a plugin that does nothing, a detector that does not fit, and a name used already."""
+    if not registered.hooks:
+        raise PluginError("implements no hook; see forensics.hookspecs")
+    used = set(taken)
+    for detector in found:
+        contract.check(detector, settings)
+        if detector.name in used:
+            whose = "another plugin" if detector.name in taken else "another detector of its own"
+            raise PluginError(f"detector name {detector.name!r} is taken by {whose}")
+        used.add(detector.name)
+
+
+def reason(error: BaseException) -> str:
+    """Return in one line why a plugin does not work."""
+    return str(error) if isinstance(error, ForensicsError) else f"{type(error).__name__}: {error}"
 
 
 def choose(plugins: Plugins, names: Collection[str]) -> tuple[Detector, ...]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from .sound import Sound
+
     Picture = npt.NDArray[np.uint8]
 
 Box = tuple[float, float, float, float]
@@ -34,6 +36,7 @@ class Need(StrEnum):
 
     FACES = "faces"
     FRAMES = "frames"
+    AUDIO = "audio"
     FILE = "file"
 
 
@@ -163,7 +166,7 @@ class FaceTrack:
 
 @dataclass(frozen=True)
 class Sample:
-    """What a detector is given. `frames` is empty unless a detector needs frames; likewise `tracks`.
+    """What a detector is given. `frames` is empty unless a detector needs frames; likewise `tracks` and `sound`.
 
     `fd` is a descriptor of the file, open for reading; whoever reads it uses `os.pread` or `/proc/self/fd`.
     """
@@ -173,6 +176,7 @@ class Sample:
     tracks: tuple[FaceTrack, ...]
     coverage: Coverage
     fd: int
+    sound: "Sound | None" = None
 
 
 @dataclass(frozen=True)

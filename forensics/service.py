@@ -3,71 +3,36 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from . import metrics
+from .announce import Announcer
+from .arrivals import Arrivals
 from .backoff import Backoff
 from .dispatch import Dispatcher, Ended, utc_now
 from .errors import UnreachableError
 from .events import Message, Ready
 from .executor import Executor
-from .intake import Settling, listing
+from .folders import Folders
 from .settings import Settings
-from .store import jobs
-from .store.database import chunks, reading, writing
+from .store import jobs, queries
+from .store.database import reading, writing
+from .supervisor import supervisor
 from .watcher import Watcher
 
 log = logging.getLogger(__name__)
 
 BEAT_S = 10.0
-SIGHT_CHUNK = (
-    5000  # files queued in one transaction: other writers wait no longer than they are ready to
-)
-WOKEN_S = 0.3
+LOOK_S = 0.1  # between looks at what events name
 POLL_S = 2.0
 STEP_S = 0.1
-LISTING_SHARE = 0.2  # of the time, at most, goes into listings that events ask for
+LISTING_SHARE = 0.2  # of the time, at most, goes into listings
+MANY = 10_000  # events at once: the kernel's queue, of 16,384 by default, may have overflowed
 PATIENCE = 3.0  # settle times that one pass waits for a file that keeps changing
-
-
-class Intake:
-    """Queues the files of the watched folders once they are ready."""
-
-    def __init__(self, engine: Engine, settings: Settings, folders: Sequence[Path]) -> None:
-        self._engine, self._folders = engine, folders
-        self._settling = Settling(settings.settle_s)
-
-    @property
-    def waiting(self) -> int:
-        """Return the number of files that are still settling."""
-        return self._settling.waiting
-
-    def next_due(self, now: float) -> float | None:
-        """Return the seconds until a file could be ready."""
-        return self._settling.next_due(now)
-
-    def take_in(self, now: float, meanwhile: Callable[[], None]) -> int:
-        """List the folders and queue what is new and settled; returns how many files.
-
-        `meanwhile` is called often, for what can't wait: listing a million files takes a while.
-        """
-        ready = self._settling.settled(list(self._unknown(meanwhile)), now)
-        for files in chunks(ready, SIGHT_CHUNK):
-            meanwhile()
-            with writing(self._engine) as session:
-                jobs.sight(session, files, utc_now())
-        for file in ready:
-            log.info("queued", extra={"path": file.path, "bytes": file.size_bytes})
-        return len(ready)
-
-    def _unknown(self, meanwhile: Callable[[], None]) -> Iterator[jobs.SeenFile]:
-        for files in chunks(listing(self._folders)):
-            meanwhile()
-            with reading(self._engine) as session:
-                yield from jobs.unknown(session, files)
 
 
 class Service:
@@ -76,22 +41,33 @@ class Service:
     def __init__(
         self, engine: Engine, settings: Settings, folders: Sequence[Path], executor: Executor
     ) -> None:
-        self._engine, self._settings, self._folders = engine, settings, folders
-        self._executor = executor
-        self._intake = Intake(engine, settings, folders)
+        self._engine, self._settings, self._executor = engine, settings, executor
+        self._folders = Folders(folders)
+        self._announcer, self._metrics = Announcer(settings), metrics.serve(settings)
+        self._supervisor = supervisor()
         self._dispatcher = Dispatcher(
-            engine, executor, on_ready=log_ready, on_event=log_event, on_ended=self._ended
+            engine,
+            executor,
+            is_away=self._folders.is_away,
+            on_ready=self._ready,
+            on_event=self._follow,
+            on_ended=self._ended,
         )
+        self._arrivals = Arrivals(engine, settings.settle_s, self._folders, self._go_on)
         self._daemon_id: int | None = None
-        self._listed = self._beaten = float("-inf")
+        self._listed = self._beaten = self._looked = float("-inf")
         self._listing_s = self._worked = 0.0
+        self._named: set[str] = set()
+        self._stop = threading.Event()
         self.failed = 0
 
     def run(self, stop: threading.Event, *, once: bool = False) -> None:
         """Work until `stop` is set, or with `once` until everything found has ended; then shut down."""
-        backoff = Backoff(stop.wait)
-        watcher = Watcher(self._folders, self._settings.watcher)
-        log.info("watching", extra={"folders": [str(f) for f in self._folders]})
+        self._stop, self._dispatcher.is_patient = stop, not once
+        backoff = Backoff(self._wait)
+        watcher = Watcher(self._folders.roots, self._settings.watcher)
+        log.info("watching", extra={"folders": [str(f) for f in self._folders.roots]})
+        self._supervisor.ready()
         try:
             while not stop.is_set() and not (once and self._idle()):
                 self._turn(watcher, backoff)
@@ -103,27 +79,46 @@ class Service:
         """Do what is due; while the database does not answer, wait longer each time and lose nothing."""
         try:
             now = time.monotonic()
+            self._supervisor.alive()
             self._beat(now)
-            if self._is_listing_due(watcher, now):
-                if self._intake.take_in(now, self._go_on):
-                    self._dispatcher.look_again()
-                self._listed, self._listing_s = now, time.monotonic() - now
+            if self._take_in(watcher, now):
+                self._dispatcher.look_again()
             self._dispatcher.step(STEP_S)
             backoff.worked()
         except UnreachableError as error:
             backoff.failed(error)
 
+    def _take_in(self, watcher: Watcher, now: float) -> int:
+        """List, or look where events say; returns how many files were queued."""
+        if self._is_listing_due(watcher, now):
+            queued = self._arrivals.list_all(now, has_events=not watcher.polls)
+            self._listed, self._listing_s = now, time.monotonic() - now
+            return queued
+        if now - self._looked < LOOK_S:
+            return 0
+        self._looked = now
+        self._named |= watcher.take()
+        if len(self._named) >= MANY:
+            self._listed = float("-inf")
+        queued = self._arrivals.look_at(self._named, now) if self._named else 0
+        self._named.clear()
+        return queued + self._arrivals.settle(now)
+
     def _go_on(self) -> None:
-        """Keep the workers busy while something else takes long."""
+        """Keep the workers busy, and the supervisor at ease, while something else takes long."""
+        self._supervisor.alive()
         self._dispatcher.step(0.0)
 
+    def _wait(self, seconds: float) -> None:
+        """Wait for the database; the workers' deadlines and limits hold meanwhile."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and not self._stop.is_set():
+            self._supervisor.alive()
+            self._dispatcher.listen(STEP_S)
+
     def _is_listing_due(self, watcher: Watcher, now: float) -> bool:
-        since = now - self._listed
-        due = self._intake.next_due(now)
         often = POLL_S if watcher.polls else self._settings.rescan_s
-        if since >= often or (due is not None and due <= 0):
-            return True
-        return since >= max(WOKEN_S, self._listing_s / LISTING_SHARE) and watcher.take()
+        return now - self._listed >= max(often, self._listing_s / LISTING_SHARE)
 
     def _beat(self, now: float) -> None:
         if now - self._beaten < BEAT_S:
@@ -131,10 +126,20 @@ class Service:
         with writing(self._engine) as session:
             daemon_id = self._daemon_id or self._introduce(session)
             jobs.beat(session, daemon_id, utc_now())
+        self._measure()
         self._daemon_id, self._beaten = daemon_id, now
 
+    def _measure(self) -> None:
+        """Bring the figures about files and queue up to date."""
+        if self._metrics is None:
+            return
+        with reading(self._engine) as session:
+            states, oldest = queries.queue(session)
+        self._metrics.waiting(states.items(), oldest, utc_now())
+        self._metrics.arrived(self._arrivals.counts)
+
     def _introduce(self, session: Session) -> int:
-        folders = [str(folder) for folder in self._folders]
+        folders = [str(folder) for folder in self._folders.roots]
         return jobs.start_daemon(session, folders, self._settings.workers, utc_now())
 
     def _idle(self) -> bool:
@@ -142,12 +147,12 @@ class Service:
         if self._listed == float("-inf") or self._is_working():
             self._worked = time.monotonic()
             return False
-        if not self._intake.waiting:
+        if not self._arrivals.waiting:
             return True
         patient = time.monotonic() - self._worked < PATIENCE * self._settings.settle_s
         if not patient:
             log.warning(
-                "left for the next pass: still changing", extra={"files": self._intake.waiting}
+                "left for the next pass: still changing", extra={"files": self._arrivals.waiting}
             )
         return not patient
 
@@ -160,6 +165,7 @@ class Service:
 
     def _shut_down(self) -> None:
         """Let running jobs finish for `stop_s`, hand back the rest, and say goodbye in the database."""
+        self._supervisor.stopping()
         until = time.monotonic() + self._settings.stop_s
         try:
             while self._dispatcher.busy and time.monotonic() < until:
@@ -174,9 +180,23 @@ class Service:
             )
         finally:
             self._executor.close()
+            self._announcer.close()
         log.info("stopped")
 
+    def _ready(self, ready: Ready) -> None:
+        self._announcer.follow(ready)
+        log_ready(ready)
+
+    def _follow(self, event: Message, path: str) -> None:
+        self._announcer.follow(event)
+        if self._metrics is not None:
+            self._metrics.follow(event)
+        log_event(event, path)
+
     def _ended(self, ended: Ended) -> None:
+        self._announcer.ended(ended)
+        if self._metrics is not None:
+            self._metrics.ended(ended)
         self.failed += ended.failure is not None
         if ended.failure:
             log.warning("failed", extra={"path": ended.path, "error": ended.failure.code.value})

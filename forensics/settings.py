@@ -73,10 +73,16 @@ class Settings:
     deadline_s: float = setting(60.0, "time for one file before its size counts", at_least=0.1)
     deadline_s_per_mb: float = setting(0.1, "more time per megabyte")
     deadline_max_s: float = setting(900.0, "most time for one file", at_least=0.1)
+    memory_mb: int = setting(4096, "most memory of one worker; 0 sets no limit")
+    jobs_per_worker: int = setting(500, "a worker is replaced after so many files; 0 never")
+    contained: bool = setting(
+        True, "workers can't write outside a scratch folder nor open TCP connections (Linux)"
+    )
     stop_s: float = setting(10.0, "time that running jobs get to finish when the daemon stops")
     max_file_mb: float = setting(20_000.0, "larger files are not analysed", at_least=1)
     max_megapixels: float = setting(128.0, "larger pictures and frames are not decoded", at_least=1)
     plugins: tuple[str, ...] = setting((), "load only these plugins; empty loads all")
+    metrics_port: int = setting(0, "loopback port for Prometheus; 0 opens none")
     log_format: str = setting("text", "form of the log lines", choices=("text", "json"))
     log_level: str = setting("info", "least level logged", choices=("debug", "info", "warning"))
 

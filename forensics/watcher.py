@@ -1,4 +1,4 @@
-"""Notices that something happened in a folder. Only wakes: what happened is found by listing."""
+"""Notices where something happened in a folder. What happened is found by looking there, or by listing."""
 
 import errno
 import logging
@@ -50,14 +50,25 @@ LIMITS = {
 
 
 class Waker(FileSystemEventHandler):
-    """Sets a flag at every event."""
+    """Keeps the paths that events name until they are taken."""
 
     def __init__(self) -> None:
         self.woken = threading.Event()
+        self._lock = threading.Lock()
+        self._paths: set[str] = set()
 
     def on_any_event(self, event: FileSystemEvent) -> None:
-        """Set the flag."""
+        """Keep the path at which something is now."""
+        with self._lock:
+            self._paths.add(os.fsdecode(event.dest_path or event.src_path))
         self.woken.set()
+
+    def take(self) -> frozenset[str]:
+        """Return the paths named since the last call."""
+        with self._lock:
+            paths, self._paths = frozenset(self._paths), set()
+            self.woken.clear()
+        return paths
 
 
 class Watcher:
@@ -71,11 +82,9 @@ class Watcher:
             for folder in folders:
                 self._watch(folder, mode)
 
-    def take(self) -> bool:
-        """Say whether anything happened since the last call."""
-        woken = self._waker.woken.is_set()
-        self._waker.woken.clear()
-        return woken
+    def take(self) -> frozenset[str]:
+        """Return the paths at which something happened since the last call."""
+        return self._waker.take() if self._waker.woken.is_set() else frozenset()
 
     def close(self) -> None:
         """Stop watching."""

@@ -4,16 +4,18 @@ import importlib.metadata
 import logging
 import os
 import platform
+import shutil
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import parent_process
+from pathlib import Path
 
-from . import plugins
+from . import containment, plugins
 from .analysis import Equipment, analyse
 from .errors import ForensicsError
-from .events import GO, Event, Hashed, Ready, Started, pack, pack_refusal, unpack_task
+from .events import GO, Event, Hashed, Loading, Ready, Started, pack, unpack_task
 from .faces import FaceFinder
 from .logs import configure
 from .records import Need, Passage
@@ -25,22 +27,36 @@ COMPUTING = ("torch", "torchvision", "facenet-pytorch", "opencv-python", "av", "
 
 
 def serve(
-    connection: Connection, settings: Settings, detectors: Sequence[str], number: int
+    connection: Connection,
+    settings: Settings,
+    detectors: Sequence[str],
+    number: int,
+    scratch: Path,
+    lacking: Sequence[str] = (),
+    left_out: Mapping[str, str] | None = None,
 ) -> None:
-    """Be a worker: say Ready, then take tasks and send events. Ends when the parent is gone."""
+    """Be a worker: say Ready, then take tasks and send events. Ends when the parent is gone.
+
+    Raises ForensicsError for what keeps it from starting.
+    """
     os.dup2(2, 1)  # what a detector prints must not end up among the JSON lines of the command
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, signal.SIG_IGN)  # a terminal sends them to us too; our parent decides
-    threading.Thread(target=end_with_parent, daemon=True).start()
+    threading.Thread(target=end_with_parent, args=(scratch,), daemon=True).start()
     configure(settings)
-    try:
-        equipment, status = equip(settings, detectors)
-    except ForensicsError as error:
-        connection.send_bytes(pack_refusal(error))
-        return
+    if lacking and number == 1:
+        log.warning("workers are confined in part", extra={"lacking": "; ".join(lacking)})
+
+    def on_loading(plugin: str | None) -> None:
+        connection.send_bytes(pack(Loading(plugin)))
+
+    equipment, status = equip(settings, detectors, left_out, on_loading)
+    if device_of(settings) == "cpu":  # CUDA reserves address space without measure
+        containment.limit_data(settings.memory_mb)
     broken = tuple(f"{s.name}: {s.why}" for s in status if s.state == "broken")
     uses = {f"{d.name}: {d.permitted_use}" for d in equipment.detectors if d.permitted_use}
-    ready = Ready(equipment.pipeline(Passage()), tuple(sorted(uses)), broken)
+    listeners = tuple(s.name for s in status if "forensics_verdict_stored" in s.hooks)
+    ready = Ready(equipment.pipeline(Passage()), tuple(sorted(uses)), broken, listeners)
     try:
         connection.send_bytes(pack(ready))
         while True:
@@ -64,16 +80,20 @@ def take(connection: Connection, equipment: Equipment, number: int) -> None:
         answer = connection.recv_bytes() == GO if isinstance(event, Hashed) else None
 
 
-def end_with_parent() -> None:
-    """End this process at once when its parent has gone, whatever it is busy with."""
+def end_with_parent(scratch: Path) -> None:
+    """End this process at once when its parent has gone, whatever it is busy with; leave nothing behind."""
     parent = parent_process()
     if parent is not None:
         wait([parent.sentinel])
+        shutil.rmtree(scratch, ignore_errors=True)
         os._exit(1)
 
 
 def equip(
-    settings: Settings, detectors: Sequence[str]
+    settings: Settings,
+    detectors: Sequence[str],
+    left_out: Mapping[str, str] | None = None,
+    on_loading: Callable[[str | None], None] = lambda plugin: None,
 ) -> tuple[Equipment, tuple[plugins.PluginStatus, ...]]:
     """Load what every task needs. Raises UsageError for a detector that does not exist."""
     import cv2
@@ -84,7 +104,8 @@ def equip(
     cv2.setNumThreads(threads)
     if settings.reproducible:
         torch.use_deterministic_algorithms(True)
-    found = plugins.load(settings)
+    found = plugins.load(settings, left_out, on_loading)
+    on_loading(None)
     chosen = plugins.choose(found, detectors)
     needs_faces = any(Need.FACES in detector.needs for detector in chosen)
     finder = FaceFinder(device_of(settings)) if needs_faces else None

@@ -12,9 +12,13 @@ import forensics
 PACKAGE = Path(forensics.__file__).parent
 LAYERS = [
     {"cli"},
-    {"service", "inline", "pool"},
-    {"dispatch"},
-    {"executor", "intake", "watcher", "worker", "preload", "probe"},
+    {"testing", "template", "checkup"},
+    {"service", "inline", "pool", "rerun"},
+    {"metrics"},
+    {"arrivals", "announce"},
+    {"dispatch", "folders"},
+    {"limits"},
+    {"executor", "intake", "watcher", "worker", "child", "preload", "probe", "rehash"},
     {"analysis"},
     {
         "media",
@@ -29,10 +33,12 @@ LAYERS = [
         "events",
     },
     {"plugins", "weights", "manifest", "manifest_calibration"},
-    {"hookspecs", "logs", "backoff"},
-    {"plain", "paths", "toml_table"},
+    {"registration"},
+    {"contract"},
+    {"hookspecs", "logs", "backoff", "containment", "supervisor"},
+    {"plain", "paths", "toml_table", "landlock"},
     {"records", "settings"},
-    {"policy"},
+    {"policy", "sound"},
     {"errors"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

@@ -56,3 +56,12 @@ def test_wheel_brings_its_migrations(site: Path) -> None:
 def test_wheel_holds_nothing_else(site: Path) -> None:
     names = {path.name for path in site.iterdir()}
     assert {name for name in names if not name.endswith(".dist-info")} == {"forensics"}
+
+
+def test_wheel_brings_types_and_the_files_of_a_new_plugin(site: Path) -> None:
+    code = (
+        "from pathlib import Path; from forensics import template; "
+        "print(len(template.write('film-grain', Path('new')).files) == len(template.PLACES))"
+    )
+    assert run(site, code).split() == ["True"]
+    assert (site / "forensics" / "py.typed").is_file()

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from watchdog.events import FileMovedEvent
 from watchdog.observers.inotify import InotifyEmitter, InotifyObserver
 
 from forensics import intake, watcher
@@ -199,17 +200,31 @@ def test_change_starts_the_settle_time_again(changed: SeenFile) -> None:
 
 def test_file_that_vanished_while_settling_is_forgotten() -> None:
     settling = intake.Settling(2.0)
-    settling.settled([seen("a")], 0.0)
-    assert settling.settled([], 1.0) == []
-    assert settling.settled([seen("a")], 2.5) == []
+    settling.settled([seen("a"), seen("b"), seen("c")], 0.0)
+    settling.keep({"b", "c"})
+    settling.forget(["c"])
+    assert settling.waiting == 1
+    assert settling.settled([seen("a"), seen("b")], 2.5) == [seen("b")]
 
 
-def test_settling_says_when_to_look_again() -> None:
+def test_settling_names_the_files_to_look_at_again() -> None:
     settling = intake.Settling(2.0)
-    assert settling.next_due(0.0) is None
+    assert settling.due(0.0) == []
     settling.settled([seen("a")], 0.0)
-    settling.settled([seen("a"), seen("b")], 1.0)
-    assert settling.next_due(1.5) == pytest.approx(0.5)
+    settling.settled([seen("b")], 1.0)
+    settling.settled([seen("c")], 1.5)
+    settling.settled([seen("a", size=9)], 1.8)
+    assert settling.due(3.0) == ["b"]
+    assert settling.due(4.0) == ["b", "c", "a"]
+
+
+def test_look_finds_what_a_listing_finds(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "in.mp4").write_bytes(b"x")
+    (tmp_path / "one.mp4").write_bytes(b"x")
+    (tmp_path / "link.mp4").symlink_to(tmp_path / "one.mp4")
+    paths = [str(tmp_path / name) for name in ("folder", "one.mp4", "link.mp4", "gone.mp4")]
+    assert set(intake.look(paths)) == set(intake.listing([tmp_path]))
 
 
 @pytest.mark.parametrize(
@@ -231,14 +246,23 @@ def test_file_system_is_that_of_the_innermost_mount(tmp_path: Path, folder: str,
     assert watcher.file_system(Path(folder), mounts) == kind
 
 
-def test_event_wakes_the_watcher_once(tmp_path: Path) -> None:
+def test_event_names_its_path_once(tmp_path: Path) -> None:
     found = watcher.Watcher([tmp_path], "events")
     try:
         (tmp_path / "a").write_bytes(b"x")
         assert found._waker.woken.wait(10)
-        assert found.take()
+        assert str(tmp_path / "a") in found.take()
+        found.close()
+        found.take()
+        assert found.take() == frozenset()
     finally:
         found.close()
+
+
+def test_renamed_file_is_named_where_it_is_now() -> None:
+    waker = watcher.Waker()
+    waker.on_any_event(FileMovedEvent("/out/a", "/in/a"))
+    assert waker.take() == {"/in/a"}
 
 
 def test_network_folder_is_polled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from forensics import arrivals
 from forensics import service as service_module
 from forensics.analysis import Equipment
 from forensics.dispatch import utc_now
@@ -102,12 +103,12 @@ def test_jobs_go_on_while_a_large_folder_is_listed(
     during: list[dict[str, Any]] = []
 
     def large(folders: Any) -> Any:
-        yield from [green] * CHUNK
+        yield from [green] * 3 * CHUNK
         during.append(labels(engine))
 
     with writing(engine) as session:
         jobs.sight(session, [red], utc_now())
-    monkeypatch.setattr(service_module, "listing", large)
+    monkeypatch.setattr(arrivals, "listing", large)
     once(engine, tmp_path)
     assert during[0] == {"red.png": "fake"}
     assert labels(engine) == {"red.png": "fake", "green.png": "real"}

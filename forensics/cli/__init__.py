@@ -26,9 +26,15 @@ COMMANDS = {
     ),
     "status": ("status:status", "Show the queue, the workers and the watched folders."),
     "jobs": ("jobs:jobs", "List jobs; try failed or stale ones again."),
-    "plugins": ("plugins:plugins", "List detectors; switch plugins on and off."),
+    "note": ("reviews:note", "Add a note on a verdict."),
+    "review": ("reviews:review", "Add an examiner's conclusion on a verdict."),
+    "verify": ("verify:verify", "Check records and files against the chain; re-run an analysis."),
+    "chain": ("chain:chain", "Print the newest hash of the chain, to be kept elsewhere."),
+    "purge": ("purge:purge", "Erase a case or a content; the chain still verifies."),
+    "plugins": ("plugins:plugins", "List, check, switch and begin plugins."),
+    "doctor": ("doctor:doctor", "Say whether everything is in order, and what to do if not."),
     "weights": ("weights:weights", "List, verify and add weights."),
-    "db": ("db:db", "Bring the database's schema up to date."),
+    "db": ("db:db", "Bring the database's schema up to date; rewrite its files."),
 }
 
 

@@ -1,15 +1,16 @@
-"""`forensics db`: the schema."""
+"""`forensics db`: the schema and the files."""
 
 import click
 
+from ..store import compact as store_compact
 from ..store import migrate
 from ..store.database import connect, masked
-from .common import load_settings
+from .common import load_settings, open_database
 
 
 @click.group()
 def db() -> None:
-    """Bring the database's schema up to date."""
+    """Bring the database's schema up to date; rewrite its files."""
 
 
 @db.command()
@@ -29,3 +30,15 @@ def current(ctx: click.Context) -> None:
     settings = load_settings(ctx)
     found = migrate.current(connect(settings.database_url)) or "none"
     click.echo(f"{masked(settings.database_url)}: {found}; this program: {migrate.head()}")
+
+
+@db.command()
+@click.pass_context
+def compact(ctx: click.Context) -> None:
+    """Rewrite the database so that nothing that was deleted is left in its files.
+
+    Takes as much free disk again as the database has. 'forensics purge' does this by itself on SQLite.
+    """
+    settings = load_settings(ctx)
+    store_compact.compact(open_database(settings))
+    click.echo(f"{masked(settings.database_url)}: rewritten")

@@ -1,46 +1,39 @@
-"""`forensics plugins`: what is installed, and whether it works."""
+"""`forensics plugins`: what is installed, whether it works, and the beginning of a new one."""
 
-import json
-import subprocess
-import sys
-from dataclasses import asdict
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import click
 
 from .. import plugins as found_plugins
-from ..errors import PluginError
-from ..settings import Settings
+from ..probe import statuses
 from .common import json_option, load_settings, print_json, print_table
+
+COLUMNS = ("name", "state", "version", "distribution", "detectors", "hooks", "licence", "why")
+HOOK_PREFIX = "forensics_"
+NONE = "no plugin is installed; 'pip install forensics-resnext-lstm' brings the main one"
 
 
 @click.group()
 def plugins() -> None:
-    """List detectors; switch plugins on and off."""
+    """List, check, switch and begin plugins."""
 
 
 @plugins.command("list")
 @json_option
+@click.option("--strict", is_flag=True, help="Exit with 1 when a plugin is broken.")
 @click.pass_context
-def list_(ctx: click.Context, as_json: bool) -> None:
-    """List the installed plugins, their detectors, and what is wrong with those that don't work."""
-    rows = probe(load_settings(ctx))
+def list_(ctx: click.Context, as_json: bool, strict: bool) -> None:
+    """List the installed plugins with their detectors and licences, and what is wrong with those that don't work."""
+    rows = statuses(load_settings(ctx))
     if as_json:
         print_json(rows)
     elif rows:
-        columns = ("name", "state", "detectors", "distribution", "version", "why")
-        print_table(
-            columns,
-            (
-                [", ".join(c) if isinstance(c := row[n], list) else c for n in columns]
-                for row in rows
-            ),
-        )
+        print_table(COLUMNS, ([*cells(row)] for row in rows))
     else:
-        click.echo(
-            "no plugin is installed; 'pip install forensics-resnext-lstm' brings the main one",
-            err=True,
-        )
+        click.echo(NONE, err=True)
+    ctx.exit(1 if strict and any(row["state"] == "broken" for row in rows) else 0)
 
 
 @plugins.command()
@@ -59,16 +52,48 @@ def disable(name: str) -> None:
     click.echo(f"{name}: disabled")
 
 
-def probe(settings: Settings) -> list[dict[str, Any]]:
-    """Load the plugins in a process of its own, as a worker would, and return their statuses."""
-    command = [sys.executable, "-m", "forensics.probe"]
-    request = json.dumps(asdict(settings))
-    done = subprocess.run(  # noqa: S603 - our own interpreter and module
-        command, input=request, capture_output=True, text=True, check=False
+@plugins.command()
+@click.argument("name")
+@click.pass_context
+def check(ctx: click.Context, name: str) -> None:
+    """Run the conformance kit on an installed plugin; exit with 1 when it fails.
+
+    The same as its author's own test of two lines; needs media-forensics[faces,testing].
+    """
+    from ..testing.checking import run  # it is for authors, and for nobody else's start
+
+    ctx.exit(run(found_plugins.require(name).name, load_settings(ctx)))
+
+
+@plugins.command()
+@click.argument("name")
+@click.option(
+    "--dir",
+    "folder",
+    type=click.Path(path_type=Path),
+    help="Where to write it; otherwise ./forensics-NAME.",
+)
+def new(name: str, folder: Path | None) -> None:
+    """Write a new plugin that works: pyproject.toml, a detector, its test, README and CI file.
+
+    NAME is the detector's: small letters, digits and single hyphens, such as "film-grain".
+    """
+    from .. import template
+
+    written = template.write(name, folder)
+    for path in written.files:
+        click.echo(f"  {path}")
+    click.echo(
+        f"Written to {written.folder}. Next:\n"
+        f"  pip install -e '{written.folder}[test]'\n"
+        f"  forensics plugins check {name}\n"
+        f"  then change {written.detector}"
     )
-    if done.returncode != 0:
-        raise PluginError(
-            f"the probe of the plugins ended with status {done.returncode}:\n{done.stderr.strip()}"
-        )
-    rows: list[dict[str, Any]] = json.loads(done.stdout)
-    return rows
+
+
+def cells(row: dict[str, Any]) -> Iterator[object]:
+    """Yield a plugin's line of the table; licences are those of its detectors where it has some."""
+    for column in COLUMNS:
+        cell = row["licences"] or row["licence"] if column == "licence" else row[column]
+        joined = "\n".join(cell) if isinstance(cell, list) else cell
+        yield joined.replace(HOOK_PREFIX, "") if column == "hooks" else joined

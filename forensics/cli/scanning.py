@@ -17,12 +17,13 @@ from rich.progress import (
 )
 from sqlalchemy import Engine
 
+from ..announce import Announcer
+from ..arrivals import SIGHT_CHUNK
 from ..backoff import Backoff
-from ..dispatch import Dispatcher, utc_now
+from ..dispatch import Dispatcher, Ended, utc_now
 from ..errors import UnreachableError
 from ..events import DetectorStarted, Message, Ready
 from ..pool import ProcessPool
-from ..service import SIGHT_CHUNK
 from ..settings import Settings
 from ..store import jobs, queries
 from ..store.database import chunks, reading, writing
@@ -60,6 +61,7 @@ class Scan:
         """Prepare a run; `tell` is given every outcome (`queries.OUTCOME_FIELDS`), with the bar out of the way."""
         self._engine, self._order, self._tell = engine, order, tell
         self._pool = ProcessPool(settings, order.detectors)
+        self._announcer = Announcer(settings)
         self._bar = progress()
         self._line: TaskID = self._bar.add_task("starting", total=None)
         self._left: set[int] = set()
@@ -76,6 +78,7 @@ class Scan:
                 self._work()
         finally:
             self._pool.close()
+            self._announcer.close()
         return self._failed
 
     def _queue(self, files: Collection[jobs.SeenFile]) -> set[int]:
@@ -106,7 +109,7 @@ class Scan:
             is_default=self._order.is_default,
             on_ready=self._say_ready,
             on_event=self._follow,
-            on_ended=lambda ended: self._ended.append(ended.job_id),
+            on_ended=self._note,
         )
         backoff = Backoff(time.sleep)
         try:
@@ -143,12 +146,18 @@ class Scan:
         self._bar.start()
         self._bar.update(self._line, advance=1)
 
+    def _note(self, ended: Ended) -> None:
+        self._announcer.ended(ended)
+        self._ended.append(ended.job_id)
+
     def _follow(self, message: Message, path: str) -> None:
+        self._announcer.follow(message)
         doing = message.detector if isinstance(message, DetectorStarted) else "reading"
         self._bar.update(self._line, description=f"{Path(path).name[:40]}: {doing}")
 
     def _say_ready(self, ready: Ready) -> None:
         """Say once, on stderr, what the weights may be used for and what is broken."""
+        self._announcer.follow(ready)
         for use in ready.permitted_use:
             click.echo(f"Permitted use of {use}", err=True)
         for broken in ready.broken:

@@ -9,7 +9,7 @@ from rich.text import Text
 from .. import wording
 from ..errors import ForensicsError
 from ..plain import plain
-from ..store import queries, validations
+from ..store import queries, reviews, validations
 from ..store.database import masked, reading
 from .common import (
     STYLES,
@@ -22,6 +22,8 @@ from .common import (
     printed,
 )
 from .describe import Plain, rate_lines
+from .found import erased
+from .words import print_words
 
 TRACKS = ("track", "from", "to", "frames", "face px", "score", "log10 LR", "label")
 
@@ -35,12 +37,16 @@ def show(ctx: click.Context, key: str, as_json: bool) -> None:
     settings = load_settings(ctx)
     with reading(open_database(settings)) as session:
         found, own = queries.show(session, key), validations.tallies(session)
+        said = reviews.of_verdicts(session, [j.id for j in found.history] if found else [])
+        gone = erased(session, key) if found is None else None
     if found is None:
         raise ForensicsError(
-            f"nothing is known of {key!r} in {masked(settings.database_url)}; "
+            gone
+            or f"nothing is known of {key!r} in {masked(settings.database_url)}; "
             "run 'forensics results' to see what is, or 'forensics scan' to analyse a file"
         )
     told = {**flat(found), "validations": [as_shown(one, found) for one in own]}
+    told["reviews"] = plain(said)
     if as_json:
         print_json([told])
     else:
@@ -69,7 +75,7 @@ def print_details(found: Plain) -> None:
     if not found["verdict_id"]:
         return
     for finding in found["findings"]:
-        print_finding(finding)
+        print_finding(finding, found["provenance"]["licences"].get(finding["detector"]))
     out.print(Text("\nHistory", style="bold"))
     print_table(
         ("verdict", "label", "reason", "created"),
@@ -78,6 +84,7 @@ def print_details(found: Plain) -> None:
     out.print(Text("\nSeen at", style="bold"))
     for sighting in found["sightings"]:
         out.print(printed(f"  {sighting['path']}"), soft_wrap=True)
+    print_words(found["reviews"])
 
 
 def heading(found: Plain) -> Iterator[Text]:
@@ -111,12 +118,14 @@ def own_lines(found: Plain) -> Iterator[Text]:
             yield printed(f"Own files{other}: {sentence}")
 
 
-def print_finding(finding: Plain) -> None:
-    """Print one detector's finding."""
+def print_finding(finding: Plain, licence: str | None) -> None:
+    """Print one detector's finding, and the licence of its code and weights."""
     out = console()
     weights = f", weights {finding['weights'][:12]}" if finding["weights"] else ""
     head = f"\n{finding['detector']} {finding['version']}{weights}: {finding['outcome']}"
     out.print(printed(head, "bold"), Text(f"({finding['seconds']:.2f} s)"), soft_wrap=True)
+    if licence:
+        out.print(printed(f"  licence: {licence}", "dim"), soft_wrap=True)
     if finding["message"]:
         out.print(printed(f"  {finding['message']}"), soft_wrap=True)
     for statement in finding["evidence"]["statements"]:

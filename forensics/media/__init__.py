@@ -17,7 +17,8 @@ from ..errors import ErrorCode, MediaError
 from ..paths import shown
 from ..records import MediaInfo, MediaKind, Passage
 from ..settings import Settings
-from . import animations, endings, sampling, stills, videos
+from ..sound import Sound
+from . import animations, endings, sampling, soundtrack, stills, videos
 from .decoder import decoder
 from .descriptor import BLOCK_BYTES, DescriptorFile, descriptor, unreadable
 from .formats import HEAD_BYTES, not_decoded, refuse_foreign, too_many_pixels
@@ -54,11 +55,13 @@ class Media:
         self._opened_as = identity(fd)
 
     def sha256(self) -> str:
-        """Return the hash of all bytes, in hexadecimal. Raises MediaError unreadable."""
+        """Return the hash of all bytes, in hexadecimal. Raises MediaError unreadable, or changed for one that grows."""
         file, total = DescriptorFile(self.fd), hashlib.sha256()
         with self._decoding(file, OSError):
             while block := file.read(BLOCK_BYTES):
                 total.update(block)
+                if file.position > self._opened_as[1]:  # who writes faster than we read has no end
+                    self.check_unchanged()
         return total.hexdigest()
 
     def check_unchanged(self) -> None:
@@ -101,9 +104,16 @@ class Media:
         is_cut = to_the_end and endings.is_cut(self.fd, info.container)
         return sampling.of_video(info, wanted, partial(opener, is_cut), self._not_decoded())
 
+    def sound(self, info: MediaInfo, passage: Passage) -> Sound | None:
+        """Return the sound of a video's passage, decoded now; None where there is none that can be decoded."""
+        if info.kind is MediaKind.STILL or info.container == animations.CONTAINER:
+            return None
+        with self._container() as container:
+            return soundtrack.decoded(container, passage)
+
     def _still_info(self, sha256: str, picture: Image) -> MediaInfo:
+        self._check_pixels(*picture.size)  # first: Pillow decodes a PNG to look for its EXIF
         width, height = stills.upright_size(picture)
-        self._check_pixels(width, height)
         kind = str(picture.format).lower()
         size = os.fstat(self.fd).st_size
         return MediaInfo(sha256, size, MediaKind.STILL, kind, kind, width, height)
@@ -184,6 +194,8 @@ class Media:
         """Say what a decoder's failure means: the system refused a read, or the content is broken."""
         try:
             yield
+        except MemoryError:  # FFmpeg's own is one of its errors too
+            raise
         except broken as error:
             if file.fault:
                 raise unreadable(self._path, file.fault) from error

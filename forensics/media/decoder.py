@@ -116,6 +116,8 @@ class Decoder:
         self.stream.codec_context.skip_frame = "NONREF" if early else "DEFAULT"
         try:
             frames = [frame for frame in packet.decode() if isinstance(frame, VideoFrame)]
+        except MemoryError:  # is no fault of the file's
+            raise
         except (FFmpegError, OSError):
             self.faults["decode"] += 1
             return []

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -197,13 +198,26 @@ def chunks(items: Iterable[Item], size: int = CHUNK) -> Iterator[list[Item]]:
         yield chunk
 
 
-def insert_new(session: Session, table: type[Any], values: dict[str, Any]) -> None:
-    """Insert a row unless its unique key is there already; waits for whoever is inserting the same."""
-    if is_sqlite(session):
+def insert_unless_there(session: Session, table: type[Any], values: dict[str, Any]) -> int | None:
+    """Insert a row and return its id, or None when its unique key is there; waits for whoever inserts the same."""
+    statement = insertion(table.__tablename__, is_sqlite(session))
+    made: int | None = session.connection().execute(statement, values).scalar()
+    return made
+
+
+@cache
+def insertion(name: str, for_sqlite: bool) -> Any:
+    """Return the statement that inserts a row into a table unless its unique key is there, and returns its id.
+
+    Imported here: a database's own clauses bring all of its drivers along.
+    """
+    from .models import Table
+
+    table = Table.metadata.tables[name]
+    if for_sqlite:
         from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
-        session.execute(insert_sqlite(table).values(**values).on_conflict_do_nothing())
-        return
+        return insert_sqlite(table).on_conflict_do_nothing().returning(table.c.id)
     from sqlalchemy.dialects.postgresql import insert
 
-    session.execute(insert(table).values(**values).on_conflict_do_nothing())
+    return insert(table).on_conflict_do_nothing().returning(table.c.id)

@@ -20,12 +20,22 @@ from ..plain import plain
 from ..records import Failure
 from .analyses import Begun, BegunState, begin, default_pipeline, register_pipeline
 from .answers import MOST_INTERRUPTIONS, QUEUED_AGAIN, UNFINISHED, Request, add_jobs, is_newest
+from .audit import chain_errors
 from .daemons import beat, start_daemon, stop_daemon
 from .database import chunks
 from .leases import Claim, claim, end, held, interrupt, reclaim, renew, requeue, unfinished
 from .models import Analysis, Job, JobState, Media, Sighting, VerdictRow
-from .sightings import SeenFile, Sighted, known_files, mark_gone, sight, unknown
-from .verdicts import chain_errors, finish
+from .sightings import (
+    SeenFile,
+    Sighted,
+    compared,
+    count_current,
+    known_files,
+    mark_gone,
+    sight,
+    unknown,
+)
+from .verdicts import finish
 
 __all__ = [
     "Begun",
@@ -37,6 +47,8 @@ __all__ = [
     "begin",
     "chain_errors",
     "claim",
+    "compared",
+    "count_current",
     "fail",
     "finish",
     "hand_back",
@@ -55,19 +67,26 @@ __all__ = [
 ]
 
 CHANGED_DELAY_S = 5.0
+MOST_UNREADABLE, UNREADABLE_DELAY_S = 4, 5.0  # 5, 10, 20 and 40 s
 MOST_DEATHS = 2
 ALONE = -1
 
 
-def fail(session: Session, claim: Claim, failure: Failure, now: datetime) -> JobState:
+def fail(
+    session: Session, claim: Claim, failure: Failure, now: datetime, *, is_patient: bool = False
+) -> JobState:
     """Record why a job has no verdict; returns FAILED, or QUEUED when it is tried again. Raises LeaseLostError.
 
-    `worker_died` is tried once more, after all other jobs. `changed` is tried again a little later, ten times at
-    most, and not when the new content has a job of its own. A file that vanished is no longer current.
+    `worker_died` is tried once more, after all other jobs and alone. `changed` is tried again a little later, ten
+    times at most, and not when the new content has a job of its own. Who is patient tries `unreadable` again too, a
+    few times and later each time: a lock or a network may be to blame. A file that vanished is no longer current.
     """
     job = held(session, claim)
     if failure.code is ErrorCode.CHANGED and may_settle(job):
         interrupt(job, now, delay_s=CHANGED_DELAY_S)
+        return job.state
+    if is_patient and failure.code is ErrorCode.UNREADABLE and job.interruptions < MOST_UNREADABLE:
+        interrupt(job, now, delay_s=UNREADABLE_DELAY_S * 2**job.interruptions)
         return job.state
     if failure.code is ErrorCode.WORKER_DIED:
         job.attempts += 1

@@ -2,21 +2,22 @@
 
 import os
 import secrets
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, select, update
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import Row, Select, bindparam, func, select, update
+from sqlalchemy.orm import Session
 
 from ..errors import ErrorCode, LeaseLostError
 from .answers import MOST_INTERRUPTIONS, UNFINISHED
 from .database import chunks
-from .models import Job, JobState
+from .models import Job, JobState, Sighting
 from .sightings import unsigned
 
 LEASE_S = 30.0
+JOB = Job.metadata.tables["job"]
 
 
 @dataclass(frozen=True)
@@ -40,38 +41,67 @@ def claim(
     limit: int,
     lease_s: float = LEASE_S,
     only: Collection[int] | None = None,
+    *,
+    is_busy: bool = False,
 ) -> list[Claim]:
     """Take up to `limit` queued jobs, the highest priority first and the oldest of these; each job goes to one caller.
 
     Without `only` these are jobs for the default pipeline, which any daemon can do; with it they are among the jobs
-    named, whatever their pipeline.
+    named, whatever their pipeline. A job that has cost a worker is given by itself, to a caller who is not busy.
     """
-    due = select(Job).where(Job.state == JobState.QUEUED, Job.not_before <= now)
     if only is None:
-        found = by_priority(session, due.where(Job.is_default), limit)
+        found = by_priority(session, now, limit)
     else:
-        found = among(session, due, limit, sorted(only))
-    return [lease(job, now, lease_s) for job in found]
+        found = among(session, DUE.where(Job.not_before <= now), limit, sorted(only))
+    return lease(session, together(found, is_busy), now, lease_s)
 
 
-def by_priority(session: Session, due: Select[Job], limit: int) -> list[Job]:
+DUE: Select[Any] = (
+    select(
+        Job.id,
+        Job.parameters,
+        Job.attempts,
+        Job.interruptions,
+        Sighting.path_key,
+        Sighting.size_bytes,
+        Sighting.mtime_ns,
+        Sighting.inode,
+    )
+    .join(Sighting, Sighting.id == Job.sighting_id)
+    .where(Job.state == JobState.QUEUED)
+)
+
+
+def by_priority(session: Session, now: datetime, limit: int) -> list[Row[Any]]:
     """Return due jobs, one priority after the other: within one, the index has them in order."""
-    found: list[Job] = []
-    priority = session.scalar(highest())
-    while priority is not None and len(found) < limit:
-        found += locked(session, due.where(Job.priority == priority), limit - len(found))
-        priority = session.scalar(highest().where(Job.priority < priority))
+    sql = session.connection()
+    found: list[Row[Any]] = []
+    priority = sql.scalar(HIGHEST, {"below": MOST_PRIORITY})
+    while priority is not None:
+        which = {"now": now, "priority": priority, "limit": limit - len(found)}
+        found += sql.execute(OLDEST, which).all()
+        if len(found) >= limit:
+            break
+        priority = sql.scalar(HIGHEST, {"below": priority})
     return found
 
 
-def highest() -> Select[int]:
-    """Return the statement for the highest priority in the queue."""
-    return select(func.max(Job.priority)).where(Job.state == JobState.QUEUED)
+MOST_PRIORITY = 2**31 - 1
+HIGHEST = select(func.max(JOB.c.priority)).where(
+    JOB.c.state == JobState.QUEUED, JOB.c.priority < bindparam("below")
+)
+OLDEST = (
+    DUE.where(Job.is_default, Job.not_before <= bindparam("now", type_=JOB.c.not_before.type))
+    .where(Job.priority == bindparam("priority"))
+    .order_by(Job.id)
+    .limit(bindparam("limit"))
+    .with_for_update(of=Job, skip_locked=True)
+)
 
 
-def among(session: Session, due: Select[Job], limit: int, only: Collection[int]) -> list[Job]:
+def among(session: Session, due: Select[Any], limit: int, only: Collection[int]) -> list[Row[Any]]:
     """Return due jobs among those named, as many names at a time as fit into one statement."""
-    found: list[Job] = []
+    found: list[Row[Any]] = []
     for chunk in chunks(only):
         if len(found) >= limit:
             break
@@ -80,30 +110,53 @@ def among(session: Session, due: Select[Job], limit: int, only: Collection[int])
     return found
 
 
-def locked(session: Session, due: Select[Job], limit: int) -> Collection[Job]:
+def locked(session: Session, due: Select[Any], limit: int) -> Sequence[Row[Any]]:
     """Return the oldest of these jobs, passing over those that another transaction is just taking."""
-    return session.scalars(
-        due.options(joinedload(Job.sighting, innerjoin=True))
-        .order_by(Job.id)
-        .limit(limit)
-        .with_for_update(of=Job, skip_locked=True)
-    ).all()
+    oldest = due.order_by(Job.id).limit(limit)
+    return session.execute(oldest.with_for_update(of=Job, skip_locked=True)).all()
 
 
-def lease(job: Job, now: datetime, lease_s: float) -> Claim:
-    """Mark a job as running and return the claim to it."""
-    job.state, job.lease_token = JobState.RUNNING, secrets.token_hex(16)
-    job.lease_expires_at = now + timedelta(seconds=lease_s)
-    job.started_at = job.updated_at = now
-    job.analysis_id = None
-    seen = job.sighting
+def together(found: Sequence[Row[Any]], is_busy: bool) -> Sequence[Row[Any]]:
+    """Return those of due jobs that may be worked on at once: one that has cost a worker only by itself."""
+    harmless = [job for job in found if not job.attempts]
+    return harmless if harmless or is_busy else found[:1]
+
+
+def lease(
+    session: Session, found: Sequence[Row[Any]], now: datetime, lease_s: float
+) -> list[Claim]:
+    """Mark jobs as running and return the claims to them."""
+    claims = [claim_of(job) for job in found]
+    values = {"until": now + timedelta(seconds=lease_s), "now": now}
+    if claims:
+        given = [{"job": claim.job_id, "token": claim.token, **values} for claim in claims]
+        session.connection().execute(LEASE, given)
+    return claims
+
+
+LEASE = (
+    update(JOB)
+    .where(JOB.c.id == bindparam("job"))
+    .values(
+        state=JobState.RUNNING,
+        lease_token=bindparam("token"),
+        lease_expires_at=bindparam("until"),
+        started_at=bindparam("now"),
+        updated_at=bindparam("now"),
+        analysis_id=None,
+    )
+)
+
+
+def claim_of(job: Row[Any]) -> Claim:
+    """Return the claim to a job, with a new token."""
     return Claim(
         job.id,
-        job.lease_token,
-        os.fsdecode(seen.path_key),
-        seen.size_bytes,
-        seen.mtime_ns,
-        unsigned(seen.inode),
+        secrets.token_hex(16),
+        os.fsdecode(job.path_key),
+        job.size_bytes,
+        job.mtime_ns,
+        unsigned(job.inode),
         job.parameters,
         job.attempts,
         job.interruptions,
@@ -140,13 +193,38 @@ def reclaim(session: Session, now: datetime) -> int:
     return len(expired)
 
 
+def holds(session: Session, claim: Claim) -> tuple[int, int | None]:
+    """Lock a claimed job; returns the ids of its sighting and its analysis. Raises LeaseLostError if the claim is lost."""
+    values = {"job": claim.job_id, "token": claim.token}
+    found = session.connection().execute(HELD, values).one_or_none()
+    if found is None:
+        raise lost(claim)
+    return found[0], found[1]
+
+
+HELD = (
+    select(JOB.c.sighting_id, JOB.c.analysis_id)
+    .where(
+        JOB.c.id == bindparam("job"),
+        JOB.c.state == JobState.RUNNING,
+        JOB.c.lease_token == bindparam("token"),
+    )
+    .with_for_update()
+)
+
+
+def lost(claim: Claim) -> LeaseLostError:
+    """Return the error for a claim that somebody else has."""
+    return LeaseLostError(
+        f"job {claim.job_id} is no longer this process's: its lease ran out; see 'forensics jobs list'"
+    )
+
+
 def held(session: Session, claim: Claim) -> Job:
     """Return the job, locked, if the claim to it still holds. Raises LeaseLostError if not."""
     job = session.get(Job, claim.job_id, with_for_update=True, populate_existing=True)
     if job is None or job.state is not JobState.RUNNING or job.lease_token != claim.token:
-        raise LeaseLostError(
-            f"job {claim.job_id} is no longer this process's: its lease ran out; see 'forensics jobs list'"
-        )
+        raise lost(claim)
     return job
 
 
@@ -164,6 +242,14 @@ def requeue(job: Job, now: datetime, *, delay_s: float = 0.0) -> None:
     job.state, job.updated_at = JobState.QUEUED, now
     job.not_before = now + timedelta(seconds=delay_s)
     job.lease_token = job.lease_expires_at = job.analysis_id = None
+
+
+def end_claimed(session: Session, claim: Claim, now: datetime, **what: Any) -> None:
+    """End a job whose claim was found to hold, in one statement; `what` as for `end`."""
+    state = JobState.FAILED if what.get("error") else JobState.DONE
+    ended = update(JOB).where(JOB.c.id == claim.job_id)
+    times = {"finished_at": now, "updated_at": now, "lease_token": None, "lease_expires_at": None}
+    session.connection().execute(ended.values(state=state, **times, **what))
 
 
 def end(

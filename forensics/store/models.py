@@ -31,6 +31,16 @@ class JobState(StrEnum):
     FAILED = "failed"
 
 
+class EntryKind(StrEnum):
+    """What an entry of the chain records."""
+
+    VERDICT = "verdict"
+    NOTE = "note"
+    REVIEW = "review"
+    EXPORT = "export"
+    PURGE = "purge"
+
+
 class Table(DeclarativeBase):
     """Common metadata of all tables."""
 
@@ -47,6 +57,7 @@ class Table(DeclarativeBase):
         Outcome: words(Outcome),
         MediaKind: words(MediaKind),
         ErrorCode: words(ErrorCode),
+        EntryKind: words(EntryKind),
     }
 
 
@@ -161,7 +172,7 @@ class Analysis(Table):
 
 
 class VerdictRow(Table):
-    """A verdict. `payload` is its canonical text; `hash` covers it and the previous row's hash."""
+    """A verdict. `payload` is its canonical text; `hash` and `previous_hash` are those of its entry in the chain."""
 
     __tablename__ = "verdict"
     __table_args__ = (Index("ix_verdict_label_id", "label", "id"),)
@@ -229,16 +240,39 @@ class Daemon(Table):
     stopped_at: Mapped[datetime | None]
 
 
+class Entry(Table):
+    """One link of the chain over all that is recorded: verdicts, people's words, exports, deletions (`chain`).
+
+    `text` is null where the text stands in a table of its own: `verdict.payload`, the columns of `review`. `text_hash`
+    is null for verdicts older than this table, whose `hash` covers their text itself. `erased_by` is the entry of the
+    deletion that took the text away; this row stays as its tombstone. `verdict_id` outlives its verdict.
+    """
+
+    __tablename__ = "entry"
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    kind: Mapped[EntryKind]
+    verdict_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
+    created_at: Mapped[datetime]
+    text: Mapped[str | None]
+    text_hash: Mapped[str | None]
+    hash: Mapped[str] = mapped_column(unique=True)
+    previous_hash: Mapped[str] = mapped_column(unique=True)
+    erased_by: Mapped[int | None] = mapped_column(BigInteger, index=True)
+
+
 class Review(Table):
-    """People's words on a verdict, append-only, kept apart from the tool's."""
+    """People's words on a verdict, append-only, kept apart from the tool's. `salt` keeps its hash from being guessed."""
 
     __tablename__ = "review"
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    entry_id: Mapped[int] = mapped_column(ForeignKey("entry.id"), unique=True)
     verdict_id: Mapped[int] = mapped_column(ForeignKey("verdict.id"), index=True)
     examiner: Mapped[str]
     conclusion: Mapped[str]
     note: Mapped[str]
+    salt: Mapped[str]
     created_at: Mapped[datetime]
 
 

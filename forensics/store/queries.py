@@ -17,7 +17,7 @@ from .history import Judged, Seen, Shown, show
 from .models import JobState
 from .outcomes import OUTCOME_FIELDS, ended_jobs, job_outcome
 from .pages import ResultFilter, found, place
-from .status import DaemonLine, JobLine, LastError, Status, job_list, status
+from .status import DaemonLine, JobLine, LastError, Status, job_list, queue, status
 
 __all__ = [
     "OUTCOME_FIELDS",
@@ -33,6 +33,7 @@ __all__ = [
     "ended_jobs",
     "job_list",
     "job_outcome",
+    "queue",
     "results",
     "show",
     "status",

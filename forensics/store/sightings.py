@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, insert, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from ..errors import ErrorCode
@@ -218,11 +218,31 @@ def mark_chunk(session: Session, paths: Sequence[str], now: datetime) -> int:
 def unknown(session: Session, files: Iterable[SeenFile]) -> Iterator[SeenFile]:
     """Yield the files that are new, were rewritten, or came back: those that `sight` has something to do for."""
     for chunk in chunks(files):
-        hashes = {hashed(file.path): file for file in chunk}
-        current = {k.path_hash: k.state for k in known_sightings(session, hashes) if k.is_current}
-        for path_hash, file in hashes.items():
-            if current.get(path_hash) != state_of(file):
-                yield file
+        yield from compared(session, chunk)[0]
+
+
+def compared(session: Session, files: Sequence[SeenFile]) -> tuple[list[SeenFile], int]:
+    """Return the files that `sight` has something to do for, and the number of paths at which a file was seen before.
+
+    As many as fit into one statement. A path counts while it is current, whatever has become of its content.
+    """
+    hashes = {hashed(file.path): file for file in files}
+    rows = session.connection().execute(CURRENT, {"hashes": list(hashes)})
+    current = {row[0]: (row[1], row[2], row[3]) for row in rows}
+    news = [f for path_hash, f in hashes.items() if current.get(path_hash) != state_of(f)]
+    return news, len(current)
+
+
+SIGHTING = Sighting.metadata.tables["sighting"]
+CURRENT = select(
+    SIGHTING.c.path_hash, SIGHTING.c.size_bytes, SIGHTING.c.mtime_ns, SIGHTING.c.inode
+).where(SIGHTING.c.path_hash.in_(bindparam("hashes", expanding=True)), SIGHTING.c.is_current)
+
+
+def count_current(session: Session, under: Sequence[str]) -> int:
+    """Return how many files are current below some folders."""
+    counted = select(func.count()).select_from(Sighting)
+    return session.scalar(counted.where(Sighting.is_current, or_(*map(below, under)))) or 0
 
 
 def known_files(session: Session, under: Sequence[str] = ()) -> Iterator[SeenFile]:

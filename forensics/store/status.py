@@ -94,21 +94,26 @@ class JobLine:
 def status(session: Session, now: datetime) -> Status:
     """Return how things stand."""
     ended = ended_files(session)
-    queue = select(Job.state, func.count()).where(Job.state.in_(UNFINISHED)).group_by(Job.state)
-    waiting = {row[0]: row[1] for row in session.execute(queue)}
+    waiting, oldest = queue(session)
     failed = {error: n for (state, error), n in ended.items() if error is not None}
     done = sum(n for (state, error), n in ended.items() if state is JobState.DONE)
     return Status(
-        dict.fromkeys(JobState, 0)
-        | waiting
-        | {JobState.DONE: done, JobState.FAILED: sum(failed.values())},
-        session.scalar(select(func.min(Job.created_at)).where(Job.state == JobState.QUEUED)),
+        waiting | {JobState.DONE: done, JobState.FAILED: sum(failed.values())},
+        oldest,
         alive(session, now),
         running(session),
         per_minute(session, now),
         failed,
         last_error(session),
     )
+
+
+def queue(session: Session) -> tuple[dict[JobState, int], datetime | None]:
+    """Return the number of jobs that are queued and running, and when the one that waits longest was queued."""
+    states = select(Job.state, func.count()).where(Job.state.in_(UNFINISHED)).group_by(Job.state)
+    found = dict.fromkeys(UNFINISHED, 0) | {row[0]: row[1] for row in session.execute(states)}
+    oldest = select(func.min(Job.created_at)).where(Job.state == JobState.QUEUED)
+    return found, session.scalar(oldest)
 
 
 def ended_files(session: Session) -> dict[tuple[JobState, ErrorCode | None], int]:

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from forensics.errors import ErrorCode, LeaseLostError
 from forensics.records import Failure
 from forensics.store import jobs
+from forensics.store.analyses import LETHAL
 from forensics.store.database import reading, writing
 from forensics.store.models import Job, JobState
 
@@ -239,3 +240,48 @@ def test_new_weights_make_verdicts_stale_before_their_first_use(engine: Engine) 
         assert jobs.rescan_stale(session, later(9)) == 0
         jobs.register_pipeline(session, NEWER, is_default=True, now=later(8))
         assert jobs.rescan_stale(session, later(9)) == 1
+
+
+@pytest.mark.parametrize("code", LETHAL)
+def test_copy_of_what_cost_a_worker_is_refused_until_the_first_is_tried_again(
+    engine: Engine, code: ErrorCode
+) -> None:
+    first, copy = sight(engine, seen("/bad"), seen("/copy")).job_ids
+    begin(engine, claimed := claim(engine))
+    if fail(engine, claimed, code) is JobState.QUEUED:
+        begin(engine, claimed := claim(engine, only=[first]))
+        fail(engine, claimed, code)
+    refused = begin(engine, claim(engine))
+    assert refused.state is jobs.BegunState.REFUSED
+    assert job(engine, copy).error is code
+    assert f"forensics jobs retry {first}" in str(job(engine, copy).error_message)
+    with writing(engine) as session:
+        assert jobs.retry(session, None, NOW) == 2
+    assert begin(engine, claim(engine)).state is jobs.BegunState.GO
+
+
+def test_same_file_is_tried_again_when_asked_although_it_cost_a_worker(engine: Engine) -> None:
+    sight(engine, seen("/bad"))
+    begin(engine, claimed := claim(engine))
+    fail(engine, claimed, ErrorCode.DEADLINE)
+    sight(engine, seen("/bad"), again=True)
+    assert begin(engine, claim(engine)).state is jobs.BegunState.GO
+
+
+def test_job_that_cost_a_worker_is_claimed_alone(engine: Engine) -> None:
+    sight(engine, seen("/a"), seen("/b"), seen("/c"))
+    for _ in range(2):
+        fail(engine, claim(engine), ErrorCode.WORKER_DIED)
+    assert take(engine, 5) == ["/c"]
+    assert take(engine, 5, is_busy=True) == []
+    assert take(engine, 5) == ["/a"]
+
+
+def test_claims_and_counts_survive_a_restart(engine: Engine) -> None:
+    (job_id,) = sight(engine, seen("/a")).job_ids
+    fail(engine, claim(engine), ErrorCode.WORKER_DIED)
+    claim(engine)
+    engine.dispose()
+    assert reclaim(engine, later(31)) == 1
+    found = job(engine, job_id)
+    assert (found.attempts, found.interruptions) == (1, 1)

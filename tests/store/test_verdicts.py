@@ -149,9 +149,11 @@ def test_removed_verdict_shows_in_the_next(engine: Engine) -> None:
     for statement in (
         "UPDATE media SET verdict_id = NULL",
         "UPDATE job SET verdict_id = NULL",
-        "DELETE FROM artifact",
+        "DELETE FROM artifact WHERE finding_id = 2",
         "DELETE FROM finding WHERE verdict_id = 2",
         "DELETE FROM verdict WHERE id = 2",
     ):
         change(engine, statement)
+    assert errors(engine) == ["verdict 2: was removed, and no deletion lists it"]
+    change(engine, "DELETE FROM entry WHERE id = 2")
     assert errors(engine) == ["verdict 3: a row before it was removed, inserted or changed"]

@@ -13,6 +13,8 @@ from forensics.weights import WeightsEntry, find, get
 
 __version__ = "0.1.0"
 
+CONTRACT = 1  # of the toolkit's hooks and records, that this was made for
+
 NAME = "resnext-lstm"
 LAYOUT = "frame-head-lstm-residual"
 ORIGINAL = "original"  # layout of imported checkpoints of the original system

@@ -139,6 +139,17 @@ def test_batch_is_a_function_of_seed_and_step(data: Path) -> None:
     assert not torch.equal(x, other)
 
 
+def test_paired_crops_differ_by_the_manipulation_alone(data: Path) -> None:
+    (group,) = [one for one in groups(crops_of(data)) if one.real and one.fake][:1]
+    same = replace(group, fake=group.real)
+    recipe = replace(RECIPE, self_blended=0.0, paired=True)
+    real, fake = Steps([same], recipe, first=0, px=32).pair(same, np.random.default_rng(3))
+    assert np.array_equal(real, fake)
+    apart = replace(recipe, paired=False)
+    real, fake = Steps([same], apart, first=0, px=32).pair(same, np.random.default_rng(3))
+    assert not np.array_equal(real, fake)
+
+
 def test_nothing_to_train_on_is_said() -> None:
     with pytest.raises(DataError, match="no source video with a real crop"):
         Steps([], RECIPE, first=0, px=32)

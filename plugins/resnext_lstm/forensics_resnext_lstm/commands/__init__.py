@@ -4,6 +4,7 @@ import click
 
 from .calibrate import calibrate
 from .evaluate import evaluate
+from .export_onnx import export_onnx
 from .import_checkpoint import import_checkpoint
 from .prepare import prepare
 from .train import export, train
@@ -14,5 +15,5 @@ def group() -> None:
     """Prepare data, train, export, calibrate and measure the face-sequence detectors; import the original's checkpoints."""
 
 
-for command in (prepare, train, export, evaluate, calibrate, import_checkpoint):
+for command in (prepare, train, export, export_onnx, evaluate, calibrate, import_checkpoint):
     group.add_command(command)

@@ -1,5 +1,6 @@
 """Training batches as a function of the recipe's seed and the step, so that a resumed run sees the same pictures."""
 
+import copy
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -56,9 +57,10 @@ class Steps(Dataset[Batch]):
         else:
             fake = aligned(real, group.fake[rng.integers(len(group.fake))], group.fake)
             picture = fake.stored()
+        again = copy.deepcopy(rng) if self.recipe.paired else rng
         return (
             augment(face, self.px, rng, real.margin),
-            augment(picture, self.px, rng, fake.margin),
+            augment(picture, self.px, again, fake.margin),
         )
 
 

@@ -19,9 +19,11 @@ class Recipe:
     `teacher_trunk` and `teacher_px`: the network that it is distilled from, when the run is given one, and the side of
     the crops that this was trained on. `held_out`: parts for early stopping and calibration, never trained on.
     `pairs`: source videos in a batch, which has two crops of each. `self_blended`: share of fakes made by blending a
-    face with itself. `smoothing`: distance of the labels from 0 and 1. `teacher_hints`: weight of the feature maps of four
-    stages beside the teacher's features. `cooldown_steps`: how many steps at the end the rate falls; before, it stays, so
-    that a run can be made longer while it goes on. With 0 it falls from the start, along a cosine.
+    face with itself. `paired`: the two crops of a pair are altered alike, so that they differ by the manipulation alone
+    (as self-blended images are, arXiv 2204.08376). `smoothing`: distance of the labels from 0 and 1. `teacher_hints`:
+    weight of the feature maps of four stages beside the teacher's features. `cooldown_steps`: how many steps at the end
+    the rate falls; before, it stays, so that a run can be made longer while it goes on. With 0 it falls from the start,
+    along a cosine.
 
     `stage`: `crops` trains trunk and frame head on single crops, `sequences` the LSTM and its head on clips of up to
     `frames` faces, and the trunk or the frame head too where `tunes_trunk` or `tunes_frame_head` says so; `reencoded`
@@ -40,6 +42,7 @@ class Recipe:
     weight_decay: float = 0.02
     warmup_steps: int = 100
     self_blended: float = 0.3
+    paired: bool = False
     smoothing: float = 0.02
     seed: int = 1
     start: str = ""

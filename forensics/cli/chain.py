@@ -1,0 +1,42 @@
+"""`forensics chain`: the newest hash, to be kept where nobody who can write to the database can write."""
+
+import click
+
+from ..plain import plain
+from ..store import chain as store_chain
+from ..store.chain import NO_HASH, Head
+from ..store.database import reading
+from .common import json_option, load_settings, open_database, print_json, say_empty
+
+
+@click.group()
+def chain() -> None:
+    """Print the newest hash of the chain, to be kept elsewhere."""
+
+
+@chain.command()
+@json_option
+@click.pass_context
+def head(ctx: click.Context, as_json: bool) -> None:
+    """Print the newest hash, and what it is of and when it was made.
+
+    Keep it outside of this machine (in a mail, on paper): 'forensics verify --head HASH' shows later that nothing
+    up to it was changed or cut off.
+    """
+    settings = load_settings(ctx)
+    with reading(open_database(settings)) as session:
+        found = store_chain.head(session)
+    if as_json:
+        print_json([plain(found) if found else {"hash": NO_HASH, "entries": 0}])
+    elif found:
+        click.echo(f"{found.hash}\n{told(found)}")
+    else:
+        say_empty(settings, "no entry yet")
+
+
+def told(found: Head) -> str:
+    """Return what the newest entry is."""
+    about = f" {found.verdict_id}" if found.kind == "verdict" else ""
+    about = f" on verdict {found.verdict_id}" if found.kind in ("note", "review") else about
+    moment = found.created_at.strftime("%Y-%m-%d %H:%M:%S UTC")
+    return f"entry {found.entry} of {moment}: {found.kind.value}{about}; {found.entries} entries"

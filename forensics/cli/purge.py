@@ -1,0 +1,102 @@
+"""`forensics purge`: erasing what must be erased."""
+
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+import click
+from sqlalchemy import Engine
+
+from ..errors import ForensicsError, UsageError
+from ..store import compact
+from ..store import purge as store_purge
+from ..store.database import is_sqlite, masked, reading, writing
+from ..store.purge import Erasure, Order
+from .common import json_option, load_settings, open_database, print_json
+from .reviews import filled, login_name
+
+
+@click.command()
+@click.option("--case", help="Erase all of this case, but contents that other cases have too.")
+@click.option("--media", metavar="SHA256", help="Erase one content, in whatever case it is.")
+@click.option("--reason", required=True, help="Stays readable: name nobody in it.")
+@click.option("--examiner", help="Who erases; otherwise the name you are logged in by.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+@click.pass_context
+def purge(
+    ctx: click.Context,
+    case: str | None,
+    media: str | None,
+    reason: str,
+    examiner: str | None,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Erase verdicts, findings, notes, paths and jobs of a case or a content from the database.
+
+    The hashes stay in the chain, with your reason and the time, so that it still verifies. Files are not touched: take
+    them out of watched folders first, or they are analysed again.
+    """
+    if (case is None) == (media is None):
+        raise UsageError("give one of --case and --media")
+    engine = open_database(load_settings(ctx))
+    by = examiner or login_name()
+    order = Order(filled("--reason", reason), by, case, media.lower() if media else None)
+    with reading(engine) as session:
+        found = store_purge.scope(session, order).erasure
+    refuse_nothing(engine, order, found)
+    if not yes:
+        ask(found)
+    with writing(engine) as session:
+        compact.overwrite_deleted(session)
+        found = store_purge.erase(session, order, datetime.now(UTC))
+    if as_json:
+        print_json([asdict(found)])
+    else:
+        click.echo(f"erased: {counts(found)}")
+    leave_nothing(engine)
+
+
+def refuse_nothing(engine: Engine, order: Order, found: Erasure) -> None:
+    """Raise ForensicsError where there is nothing to erase."""
+    if found.sightings or found.contents or found.exports:
+        return
+    what = f"case {order.case!r}" if order.case is not None else f"content {order.media_sha256}"
+    raise ForensicsError(
+        f"nothing is known of {what} in {masked(engine.url)}; see 'forensics results --case'"
+    )
+
+
+def ask(found: Erasure) -> None:
+    """Ask on a terminal. Raises UsageError elsewhere, Abort for a no."""
+    if not sys.stdin.isatty():
+        raise UsageError("this erases for good: say --yes where nobody can be asked")
+    click.confirm(f"Erase for good: {counts(found)}?", abort=True, err=True)
+
+
+def counts(found: Erasure) -> str:
+    """Return what goes, and what stays because other cases have it, in numbers."""
+    said = (
+        f"{found.contents} contents, {found.verdicts} verdicts, {found.words} notes and reviews, "
+        f"{found.exports} records of exports, {found.sightings} paths, {found.jobs} jobs"
+    )
+    if found.kept_contents:
+        said += (
+            f"; {found.kept_contents} contents are in other cases too and stay with their verdicts"
+        )
+    return said
+
+
+def leave_nothing(engine: Engine) -> None:
+    """See to it that the bytes are gone, or say where they still are."""
+    if is_sqlite(engine):
+        compact.compact(engine)
+    else:
+        click.echo(
+            "PostgreSQL keeps what was erased in its files until 'forensics db compact', and in its log (WAL), "
+            "its replicas and every backup for as long as these are kept.",
+            err=True,
+        )
+    for copy in compact.backups(engine):
+        click.echo(f"{copy}: a copy made before an upgrade; it still has what was erased", err=True)

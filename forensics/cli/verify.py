@@ -1,0 +1,102 @@
+"""`forensics verify`: is all as it was recorded, and does the same analysis give the same again."""
+
+import re
+
+import click
+from sqlalchemy import Engine
+
+from ..errors import UsageError
+from ..rehash import rehashed
+from ..store import audit, chain, holdings
+from ..store.database import reading
+from .common import json_option, load_settings, open_database
+from .found import Meant, meant
+from .rerunning import compare_again
+from .verifying import Report
+
+HASH = re.compile(r"[0-9a-f]{64}")
+
+
+@click.command()
+@click.argument("key", required=False, metavar="[ID|PATH|SHA256]")
+@click.option("--head", "heads", multiple=True, metavar="HASH", help="Kept elsewhere; repeatable.")
+@click.option("--no-files", is_flag=True, help="Do not hash the media files again.")
+@click.option(
+    "--rerun", is_flag=True, help="Analyse again as recorded and compare; stores nothing."
+)
+@click.option(
+    "--weights",
+    type=click.Path(exists=True, file_okay=False),
+    help="Folder with the manifest.toml of the recorded weights, for --rerun.",
+)
+@json_option
+@click.pass_context
+def verify(
+    ctx: click.Context,
+    key: str | None,
+    heads: tuple[str, ...],
+    no_files: bool,
+    rerun: bool,
+    weights: str | None,
+    as_json: bool,
+) -> None:
+    """Check the chain, the tables against it, and the media files that are still there. Never writes.
+
+    Without a key all of it; with one the records and files of one content. Exit status 0 when all is sound, else 1.
+
+    \b
+    Examples:
+      forensics verify --head 3f9c...    with the hash that you kept elsewhere
+      forensics verify 17 --rerun        the same analysis again: same label, same score?
+    """
+    refuse(key, heads, rerun)
+    settings = load_settings(ctx, weights=weights)
+    engine = open_database(settings)
+    one = meant(engine, key) if key is not None else None
+    with Report(as_json) as report:
+        check(report, engine, one, [head.lower() for head in heads], no_files=no_files or rerun)
+    if rerun and one and not report.problems:
+        ctx.exit(0 if compare_again(engine, settings, one, as_json=as_json) else 1)
+    report.close_with(engine if one is None else None)
+    ctx.exit(1 if report.problems else 0)
+
+
+def refuse(key: str | None, heads: tuple[str, ...], rerun: bool) -> None:
+    """Raise UsageError for what does not go together."""
+    if key is None and rerun:
+        raise UsageError("--rerun needs a verdict: give its number, a path or a SHA-256")
+    if key is not None and heads:
+        raise UsageError("--head is checked against the whole chain: leave out " + repr(key))
+    for head in heads:
+        if not HASH.fullmatch(head.lower()):
+            raise UsageError(
+                f"--head {head}: a hash has 64 digits, as 'forensics chain head' prints it"
+            )
+
+
+def check(
+    report: Report, engine: Engine, one: Meant | None, heads: list[str], *, no_files: bool
+) -> None:
+    """Check records, then files, and tell the report."""
+    if one is None:
+        with reading(engine) as session:
+            head = chain.head(session)
+        report.begin("chain", head.entries if head else 0)
+        for problem in audit.audit(engine, heads, report.advance):
+            report.tell(problem)
+    else:
+        with reading(engine) as session:
+            for problem in audit.audit_content(session, one.media_id):
+                report.tell(problem)
+    if not no_files:
+        check_files(report, engine, one.media_id if one else None)
+
+
+def check_files(report: Report, engine: Engine, media_id: int | None) -> None:
+    """Hash the files again that are said to be there."""
+    report.begin("files", holdings.held_count(engine, media_id))
+    for file in holdings.held_files(engine, media_id):
+        problem = rehashed(file)
+        if problem:
+            report.tell(problem)
+        report.advance(1)

@@ -1,0 +1,88 @@
+"""One examination in a process like a worker's: confined, limited, new, and its finding sent back by pickle."""
+
+import os
+import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+from .. import containment, plugins, registration
+from ..hookspecs import Detector
+from ..records import Finding
+from ..settings import Settings
+from .media import write
+from .samples import sampled
+
+KB = 1024
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What came back. `cpu_s` counts all threads; `memory_mb` is what the peak rose above what was held before."""
+
+    finding: Finding
+    wall_s: float
+    cpu_s: float
+    memory_mb: float
+
+
+def measure(
+    plugin: str, detector: str, medium: str, folder: Path, settings: Settings, limit_s: float
+) -> Measured:
+    """Examine one golden file in a new process. Raises TimeoutError after `limit_s`, BrokenProcessPool when it dies."""
+    write(medium, folder)  # the confined process may not
+    pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+    with tempfile.TemporaryDirectory() as scratch:
+        try:
+            asked = pool.submit(
+                examine_confined, plugin, detector, medium, folder, settings, scratch
+            )
+            return asked.result(timeout=limit_s)
+        finally:
+            end(pool)
+
+
+def end(pool: ProcessPoolExecutor) -> None:
+    """End the process, whatever it is doing."""
+    for process in list((pool._processes or {}).values()):
+        process.kill()
+    pool.shutdown(wait=True)
+
+
+def examine_confined(
+    plugin: str, detector: str, medium: str, folder: Path, settings: Settings, scratch: str
+) -> Measured:
+    """Be that process."""
+    if settings.contained:
+        containment.contain(Path(scratch))
+    found = loaded(plugin, detector, settings)
+    with sampled(medium, folder, settings) as sample:
+        containment.limit_data(settings.memory_mb if settings.device == "cpu" else 0)
+        held, before = held_mb(), peak_mb()
+        began_s, cpu_s = time.perf_counter(), time.process_time()
+        finding = found.examine(sample)
+        return Measured(
+            finding,
+            wall_s=time.perf_counter() - began_s,
+            cpu_s=time.process_time() - cpu_s,
+            memory_mb=peak_mb() - held if peak_mb() > before else 0.0,
+        )
+
+
+def loaded(plugin: str, detector: str, settings: Settings) -> Detector:
+    """Return one detector of an installed plugin."""
+    registered = registration.register(plugins.require(plugin))
+    return next(d for d in registered.detectors(settings) if d.name == detector)
+
+
+def held_mb() -> float:
+    """Return this process's resident memory."""
+    return containment.resident_bytes(os.getpid()) / containment.MB
+
+
+def peak_mb() -> float:
+    """Return the most resident memory that this process has had; getrusage would tell the parent's too (proc(5))."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) * KB / containment.MB for line in lines if "VmHWM" in line)

@@ -1,0 +1,92 @@
+"""The page on fusion is true: every row of its tables is what the rule gives."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from forensics import verdict
+from forensics.records import (
+    Calibration,
+    Coverage,
+    Evidence,
+    Finding,
+    MediaKind,
+    Outcome,
+    TrackScore,
+)
+
+PAGE = (Path(__file__).parent.parent / "docs" / "fusion.md").read_text(encoding="utf-8")
+VOTES, NOBODY = (
+    [[cell.strip() for cell in row.strip("|").split("|")] for row in rows.splitlines()]
+    for rows in re.findall(r"^\|---.*\n((?:\|.*\n)+)", PAGE, re.MULTILINE)
+)
+VOTER = Calibration(
+    slope=2.302585092994046,  # a score is its log10 ratio
+    intercept=0.0,
+    cap_log10=2.0,
+    fake_at=1.0,
+    real_at=-0.5,
+    min_face_px=64,
+    min_frames=8,
+    kinds=(MediaKind.VIDEO,),
+)
+WHOLE = Coverage(10.0, 20, 20, 20, 1, 2.0, 0)
+VIDEO = MediaKind.VIDEO
+
+
+def scored(name: str, score: float) -> Finding:
+    return verdict.calibrate(Finding(name, "1", None, Outcome.SCORED, score), VOTER, VIDEO)
+
+
+def said(decision: verdict.Decision) -> tuple[str, str]:
+    return decision.label.value, decision.reason.value if decision.reason else ""
+
+
+@pytest.mark.parametrize("row", [pytest.param(row, id=" ".join(row[:2])) for row in VOTES])
+def test_votes_decide_as_the_table_says(row: list[str]) -> None:
+    a, b, mean, label, reason = row
+    statement = Finding("b", "1", None, Outcome.STATEMENT)
+    findings = [scored("a", float(a)), statement if b == "–" else scored("b", float(b))]
+    decision = verdict.fuse(findings, {"a": VOTER, "b": VOTER}, VIDEO, WHOLE)
+    assert said(decision) == (label, reason)
+    assert f"{decision.log10_lr:.2f}" == mean
+
+
+def seen(frames: int, px: float) -> Finding:
+    track = TrackScore(1, 0, 5, frames, px, 1.5)
+    return replace(scored("a", 1.5), log10_lr=None, evidence=Evidence(tracks=(track,)))
+
+
+RAW = Finding("a", "1", None, Outcome.SCORED, 1.5)
+CASES: dict[str, tuple[list[Finding], Calibration | None]] = {
+    "no finding at all": ([], VOTER),
+    "detectors looked and there was nothing to examine": (
+        [Finding("a", "1", None, Outcome.NOTHING_TO_EXAMINE)],
+        VOTER,
+    ),
+    "statements only": ([Finding("a", "1", None, Outcome.STATEMENT)], VOTER),
+    "scores, and none of them calibrated": ([RAW], None),
+    "calibrated, not for this kind of media": ([RAW], replace(VOTER, kinds=(MediaKind.STILL,))),
+    "calibrated, every face seen in fewer than 3 sampled frames of a video": (
+        [seen(2, 100)],
+        VOTER,
+    ),
+    "calibrated, every face smaller or seen more briefly than validated": ([seen(8, 40)], VOTER),
+}
+
+
+@pytest.mark.parametrize("row", [pytest.param(row, id=row[0]) for row in NOBODY])
+def test_nobody_votes_as_the_table_says(row: list[str]) -> None:
+    findings, calibration = CASES[row[0]]
+    calibrated = [verdict.calibrate(f, calibration, VIDEO) for f in findings]
+    assert all(finding.log10_lr is None for finding in calibrated)
+    decision = verdict.fuse(calibrated, {"a": calibration}, VIDEO, WHOLE)
+    assert said(decision) == (row[1], row[2])
+
+
+def test_page_names_the_rule_in_force() -> None:
+    assert f"`{verdict.FUSION_RULE}`" in PAGE
+    assert len(VOTES) > 8
+    assert {row[0] for row in NOBODY} == CASES.keys()
