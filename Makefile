@@ -2,11 +2,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 PROJECTS := pyproject.toml weights/pyproject.toml $(wildcard plugins/*/pyproject.toml)
 
-.PHONY: help demo test test-all lint format bench clean
+.PHONY: help demo test test-all faults lint format bench clean
 
 help:
 	@echo "make demo      set up, start the daemon on a new folder, drop clips in, print their verdicts"
 	@echo "make test      set up and run the tests (make test-all: the slow ones too)"
+	@echo "make faults    set up and do real harm to real daemons: kill, stop, fill, lock (at most 10 minutes)"
 	@echo "make lint      ruff and mypy"
 	@echo "make bench     measure speed and memory on this machine (about 10 minutes, more on the first run)"
 	@echo "make format    let ruff format the code"
@@ -19,7 +20,7 @@ help:
 	$(PYTHON) -m venv .venv
 	@echo "installing (torch is large: some minutes on the first run)"
 	$(BIN)/pip install --quiet --disable-pip-version-check "torch>=2.6" "torchvision>=0.21" \
-		-e ".[faces,postgres,demo,test,lint]" -e weights -e "plugins/resnext_lstm[train,onnx]" -e "plugins/onnx_classifier[test]" -e "plugins/provenance[test]"
+		-e ".[faces,pdf,postgres,web,demo,test,lint]" -e weights -e "plugins/resnext_lstm[train,onnx]" -e "plugins/onnx_classifier[test]" -e "plugins/provenance[test]" -e "plugins/compression[test]"
 	@$(BIN)/python -c "import cv2" 2>/dev/null || $(MAKE) --no-print-directory system-libraries
 	@touch $@
 
@@ -31,14 +32,28 @@ system-libraries:
 		apt-get update -qq && apt-get install -y -qq libgl1 libglib2.0-0 libxcb1; \
 	else echo "install them with your system's package manager, then run make again"; exit 1; fi
 
+# For the tests of pages (a browser) and of PDF (Pango) only; without them these are skipped.
+PACKAGES := chromium libpango-1.0-0 libpangoft2-1.0-0
+.PHONY: system-packages
+system-packages: .venv/installed
+	@$(BIN)/python -m tests.system || { \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			echo "installing $(PACKAGES) for the tests of pages and PDF"; \
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(PACKAGES) >/dev/null; \
+		else false; fi || \
+		echo "tests are skipped: run 'apt-get install $(PACKAGES)' as root, or what is its like on your system"; }
+
 demo: .venv/installed
 	$(BIN)/python examples/demo.py
 
-test: .venv/installed
+test: .venv/installed system-packages
 	$(BIN)/python -m pytest -m "not slow"
 
-test-all: .venv/installed
+test-all: .venv/installed system-packages
 	$(BIN)/python -m pytest
+
+faults: .venv/installed
+	$(BIN)/python -m pytest tests/faults
 
 lint: .venv/installed
 	$(BIN)/ruff check .

@@ -18,6 +18,7 @@ class Order:
     clips: tuple[Path, ...]
     rows: int
     files: int
+    known: int
     why: bool
 
     def media(self) -> list[tuple[str, Path]]:
@@ -86,6 +87,13 @@ def rows(order: Order) -> Part:
     return rows.part(order.rows, order.runs)
 
 
+def pages(order: Order) -> Part:
+    """Measure the web pages over many verdicts."""
+    from . import pages
+
+    return pages.part(order.several()[0], order.rows, order.runs)
+
+
 def soak(order: Order) -> Part:
     """Let many small files through the daemon."""
     from . import soak
@@ -93,17 +101,34 @@ def soak(order: Order) -> Part:
     return soak.part(order.files)
 
 
+def rescan(order: Order) -> Part:
+    """List many known files again."""
+    from . import rescan
+
+    return rescan.part(order.known)
+
+
+def evidence(order: Order) -> Part:
+    """Measure what maps and pictures cost."""
+    from . import evidence
+
+    return evidence.part(order.media(), order.runs)
+
+
 PARTS: dict[str, Callable[[Order], Part]] = {
     "stages": stages,
+    "evidence": evidence,
     "seed": seed,
     "faces": faces,
     "throughput": throughput,
     "memory": memory,
     "cli": cli,
     "rows": rows,
+    "pages": pages,
     "soak": soak,
+    "rescan": rescan,
 }
-UNLESS_NAMED = ("soak",)  # takes minutes, and says nothing about detectors
+UNLESS_NAMED = ("soak", "rescan")  # take minutes, and say nothing about detectors
 
 
 @click.command()
@@ -118,6 +143,7 @@ UNLESS_NAMED = ("soak",)  # takes minutes, and says nothing about detectors
 )
 @click.option("--rows", default=1_000_000, show_default=True, help="Verdicts to search in.")
 @click.option("--files", default=10_000, show_default=True, help="Small files to soak in.")
+@click.option("--known", default=100_000, show_default=True, help="Known files to list again.")
 @click.option("--why", is_flag=True, help="List the imports that the command line waits for.")
 @click.option("--readme", is_flag=True, help="Put the tables into benchmarks/README.md.")
 def main(
@@ -126,12 +152,13 @@ def main(
     clips: tuple[Path, ...],
     rows: int,
     files: int,
+    known: int,
     why: bool,
     readme: bool,
 ) -> None:
-    """Measure all PARTS but soak, or those named. Ctrl-C keeps what was measured so far."""
+    """Measure all PARTS but soak and rescan, or those named. Ctrl-C keeps what was measured so far."""
     usual = [name for name in PARTS if name not in UNLESS_NAMED]
-    done = measured(parts or usual, Order(runs, clips, rows, files, why))
+    done = measured(parts or usual, Order(runs, clips, rows, files, known, why))
     if done:
         report.print_parts(done)
         found = report.keep(done)

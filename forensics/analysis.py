@@ -113,7 +113,7 @@ def analyse(task: Task, equipment: Equipment) -> Work:
     except Exception as error:
         short = is_shortage(error)
         if not short:
-            log.error("task %s: %s", task.id, traceback.format_exc())
+            log.error("not analysed", extra={"path": task.path, "trace": traceback.format_exc()})
         code = ErrorCode.OUT_OF_MEMORY if short else ErrorCode.INTERNAL
         yield Failed(task.id, Failure(code, f"{type(error).__name__}: {error}"))
 
@@ -195,7 +195,8 @@ def examine(detector: Detector, sample: Sample, calibration: Calibration | None)
     except Exception as error:
         if is_shortage(error):
             raise  # the worker is replaced, and the detector left out
-        log.error("detector %s: %s", detector.name, traceback.format_exc())
+        told = {"detector": detector.name, "trace": traceback.format_exc()}
+        log.error("detector failed", extra=told)
         finding = Finding(
             detector.name,
             detector.version,

@@ -19,11 +19,11 @@ from types import FrameType
 from typing import IO
 
 from . import plugins, registration
-from .dispatch import Ended
 from .events import Done, Message, Ready, Started, converter
 from .logs import configure
 from .records import Verdict
 from .registration import Registered
+from .running import Ended
 from .settings import Settings, load
 
 log = logging.getLogger(__name__)

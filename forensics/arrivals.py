@@ -2,6 +2,7 @@
 
 import logging
 import os
+import stat
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -132,11 +133,10 @@ class Arrivals:
 
 
 def is_gone(path: str) -> bool:
-    """Say whether there is no file of that name; one that can't be looked at may still be there."""
+    """Say whether there is no regular file of that name; one that can't be looked at may still be there."""
     try:
-        os.lstat(path)
+        return not stat.S_ISREG(os.lstat(path).st_mode)
     except (FileNotFoundError, NotADirectoryError):
         return True
     except OSError:
         return False
-    return False

@@ -119,11 +119,15 @@ def database(settings: Settings) -> Iterator[Line]:
 
 def folders(settings: Settings) -> Iterator[Line]:
     """Look at the folders that are written to, and at those that daemons watch."""
-    for what, folder in (
-        ("data", data_dir()),
-        ("configuration", config_dir()),
-        ("temporary", Path(tempfile.gettempdir())),
-    ):
+    places = {
+        "data": data_dir(),
+        "evidence": Path(settings.evidence_folder).expanduser(),
+        "configuration": config_dir(),
+        "temporary": Path(tempfile.gettempdir()),
+    }
+    if settings.database_url.startswith("sqlite"):
+        places["database"] = Path(make_url(settings.database_url).database or "").absolute().parent
+    for what, folder in places.items():
         yield writable(what, folder)
     for folder in watched(settings):
         advice = "" if is_listable(folder) else f"see 'ls {folder}'; is it mounted?"

@@ -40,12 +40,16 @@ class Quality:
 
 def crop_frame(pixels: "Picture", box: Box, geometry: CropGeometry) -> "Picture":
     """Cut a face out of a frame: (px, px, 3), RGB like the frame; beyond the frame's edge it is mirrored."""
+    return resized(region(pixels, *square(box, geometry)), geometry.px)
+
+
+def square(box: Box, geometry: CropGeometry) -> tuple[int, int, int]:
+    """Return left, top and side of the square that is cut out for a box."""
     left, top, width, height = box
     side = geometry.scale * max(width, height)
     centre_x, centre_y = left + width / 2, top + height / 2 + geometry.shift * side
     size = max(nearest(side), 1)
-    square = region(pixels, nearest(centre_x - side / 2), nearest(centre_y - side / 2), size)
-    return resized(square, geometry.px)
+    return nearest(centre_x - side / 2), nearest(centre_y - side / 2), size
 
 
 def crop(patch: FacePatch, geometry: CropGeometry) -> "Picture":

@@ -6,7 +6,7 @@ Used by `scan` and by the daemon. This process is the only writer.
 import logging
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -24,10 +24,10 @@ from .events import (
     Message,
     Ready,
     Started,
-    Task,
 )
 from .executor import Executor
-from .records import Failure, Finding, Outcome, Passage
+from .records import Failure, Verdict
+from .running import Ended, Running, under_way
 from .store import jobs
 from .store.database import writing
 from .store.models import JobState
@@ -36,31 +36,8 @@ log = logging.getLogger(__name__)
 
 LEASE_S = 30.0
 EMPTY_S = 0.5  # an empty queue is not asked again sooner
-LOST = {
-    ErrorCode.DEADLINE: Outcome.DEADLINE,
-    ErrorCode.WORKER_DIED: Outcome.CRASHED,
-    ErrorCode.OUT_OF_MEMORY: Outcome.CRASHED,
-}
 UNSEEN = (ErrorCode.VANISHED, ErrorCode.UNREADABLE)
 Follow = Callable[[], None]
-
-
-@dataclass(frozen=True)
-class Ended:
-    """What became of one job of this process."""
-
-    job_id: int
-    path: str
-    verdict_id: int | None = None
-    failure: Failure | None = None
-
-
-@dataclass
-class Running:
-    """A job that the executor has, and what happened to it so far."""
-
-    claim: jobs.Claim
-    task: Task
 
 
 def utc_now() -> datetime:
@@ -73,6 +50,7 @@ class Dispatcher:
 
     What several events say is written in one transaction, and what follows from it here is done after that. A daemon
     is patient: it tries a file again that can't be read just now. `is_away` says that a file's folder is not there.
+    `keep` puts away what detectors left, before the verdict that names it is written: where it fails, neither is.
     """
 
     def __init__(
@@ -87,12 +65,14 @@ class Dispatcher:
         on_ready: Callable[[Ready], None] = lambda ready: None,
         on_event: Callable[[Message, str], None] = lambda event, path: None,
         on_ended: Callable[[Ended], None] = lambda ended: None,
+        keep: Callable[[Verdict], None] = lambda verdict: None,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._engine, self._executor, self._now = engine, executor, now
         self._only, self._is_default = only, is_default
         self.is_patient, self._is_away = is_patient, is_away
         self._on_ready, self._on_event, self._on_ended = on_ready, on_event, on_ended
+        self._keep = keep
         self._running: dict[int, Running] = {}
         self._waiting: list[Message] = []
         self._delays = Delays()
@@ -144,7 +124,7 @@ class Dispatcher:
         for follow in after:
             follow()
         for claimed in claims:
-            self._submit(Running(claimed, task_of(claimed)))
+            self._submit(under_way(claimed))
 
     def _room(self) -> int:
         """Return how many jobs to ask for; none while one that has cost a worker is alone at work."""
@@ -177,13 +157,13 @@ class Dispatcher:
                 held = jobs.renew(session, tokens, now, LEASE_S)
             for running in list(self._running.values()):
                 if running.claim.token not in held:
-                    self._drop(running.claim.job_id, "taken by another process")
+                    self._drop(running, "taken by another process")
         self._renewed = now
 
-    def _drop(self, job_id: int, why: str) -> None:
-        log.warning("lease lost", extra={"job": job_id, "why": why})
-        self._executor.cancel(job_id)
-        self._running.pop(job_id, None)
+    def _drop(self, running: Running, why: str) -> None:
+        log.warning("lease lost", extra={**running.told, "why": why})
+        self._executor.cancel(running.claim.job_id)
+        self._running.pop(running.claim.job_id, None)
 
     def _age_of(self, moment: datetime) -> float:
         return (self._now() - moment).total_seconds()
@@ -198,7 +178,7 @@ class Dispatcher:
         try:
             follow = self._apply(event, running, session)
         except LeaseLostError as error:
-            follow = partial(self._drop, event.task_id, str(error))
+            follow = partial(self._drop, running, str(error))
         return partial(self._tell, event, running, follow)
 
     def _tell(self, event: Message, running: Running, follow: Follow) -> None:
@@ -222,9 +202,9 @@ class Dispatcher:
             case Hashed():
                 return self._begin(event, running, session)
             case Done():
+                self._keep(event.verdict)
                 verdict_id = jobs.finish(session, running.claim, event.verdict, self._now())
-                ended = Ended(running.claim.job_id, running.claim.path, verdict_id)
-                return partial(self._end, ended)
+                return partial(self._end, running.ended(verdict_id))
             case Failed():
                 return self._fail(event.failure, running, session)
             case Started() | DetectorStarted() | FindingReady() | Ready():
@@ -232,7 +212,7 @@ class Dispatcher:
 
     def _begin(self, event: Hashed, running: Running, session: Session) -> Follow:
         """Link a content that has its verdict, wait for one that is under way elsewhere, or go on."""
-        claim = running.claim
+        claim, running.sha256 = running.claim, event.sha256
         begun = jobs.begin(
             session,
             claim,
@@ -243,46 +223,40 @@ class Dispatcher:
             force=bool(claim.parameters.get("force")),
             now=self._now(),
         )
-        return partial(self._decide, claim, begun)
+        return partial(self._decide, running, begun)
 
-    def _decide(self, claim: jobs.Claim, begun: jobs.Begun) -> None:
-        self._executor.decide(claim.job_id, begun.state is jobs.BegunState.GO)
+    def _decide(self, running: Running, begun: jobs.Begun) -> None:
+        job_id = running.claim.job_id
+        self._executor.decide(job_id, begun.state is jobs.BegunState.GO)
         if begun.state in (jobs.BegunState.LINKED, jobs.BegunState.REFUSED):
-            self._end(Ended(claim.job_id, claim.path, begun.verdict_id, begun.failure))
+            self._end(running.ended(begun.verdict_id, begun.failure))
         elif begun.state is jobs.BegunState.WAIT:
-            self._running.pop(claim.job_id, None)
+            self._running.pop(job_id, None)
 
     def _fail(self, failure: Failure, running: Running, session: Session) -> Follow:
         """Fail the job, or try again: without the detector that hung or died, or when its folder is back."""
-        claim, without = running.claim, self._without(failure, running)
+        claim = running.claim
+        without = running.without(failure, self._ready.pipeline["detectors"] if self._ready else ())
         if without:
-            task = replace(running.task, without=(*running.task.without, without))
-            return partial(self._submit, Running(claim, task))
-        if self.is_patient and failure.code in UNSEEN and self._is_away(claim.path):
+            task = replace(running.task, without=without)
+            return partial(self._submit, replace(running, task=task))
+        if self.is_patient and self._passes(failure, claim.path):
             delay_s = self._delays.next_s(claim.job_id)
             jobs.hand_back(session, claim, self._now(), delay_s=delay_s, interrupted=False)
-            return partial(self._put_back, claim)
+            return partial(self._put_back, running, failure)
         state = jobs.fail(session, claim, failure, self._now(), is_patient=self.is_patient)
         if state is JobState.QUEUED:
-            return partial(self._put_back, claim)
-        return partial(self._end, Ended(claim.job_id, claim.path, failure=failure))
+            return partial(self._put_back, running, failure)
+        return partial(self._end, running.ended(failure=failure))
 
-    def _without(self, failure: Failure, running: Running) -> Finding | None:
-        """Return the finding of a detector that is lost, when others are left to ask."""
-        lost = LOST.get(failure.code)
-        if lost is None or failure.detector is None:
-            return None
-        gone = {finding.detector for finding in running.task.without} | {failure.detector}
-        described = (
-            {one["name"]: one for one in self._ready.pipeline["detectors"]} if self._ready else {}
-        )
-        if not described.keys() - gone:
-            return None
-        one = described[failure.detector]
-        return Finding(one["name"], one["version"], one["weights"], lost, message=failure.message)
+    def _passes(self, failure: Failure, path: str) -> bool:
+        """Say whether a failure is no fault of the file and will pass: it is locked, or its folder is away."""
+        return failure.code is ErrorCode.BUSY or (failure.code in UNSEEN and self._is_away(path))
 
-    def _put_back(self, claim: jobs.Claim) -> None:
-        self._running.pop(claim.job_id, None)
+    def _put_back(self, running: Running, failure: Failure) -> None:
+        why = {"error": failure.code.value, "why": failure.message}
+        log.info("to be tried again", extra={**running.told, **why})
+        self._running.pop(running.claim.job_id, None)
 
     def _end(self, ended: Ended) -> None:
         self._running.pop(ended.job_id, None)
@@ -292,9 +266,3 @@ class Dispatcher:
 
 def nothing() -> None:
     """Do nothing: most events ask for no more."""
-
-
-def task_of(claim: jobs.Claim) -> Task:
-    """Return what a worker is to do for a claim."""
-    passage = Passage(claim.parameters.get("from_s"), claim.parameters.get("to_s"))
-    return Task(claim.job_id, claim.path, claim.size_bytes, claim.mtime_ns, claim.inode, passage)

@@ -23,6 +23,7 @@ class ErrorCode(StrEnum):
     NO_VIDEO = "no_video"
     EMPTY = "empty"
     UNREADABLE = "unreadable"
+    BUSY = "busy"
     VANISHED = "vanished"
     CHANGED = "changed"
     TOO_LARGE = "too_large"

@@ -11,12 +11,16 @@ log = logging.getLogger(__name__)
 
 
 class Folders:
-    """Watched folders. One that can't be listed, or whose mount has gone, is away; said once when it goes and comes."""
+    """Watched folders. One that can't be listed, or whose mount has gone, is away; said once when it goes and comes.
+
+    `comings` counts how often one came back.
+    """
 
     def __init__(self, folders: Iterable[Path]) -> None:
         self.roots = outermost(folders)
         self._mounted = {root for root in self.roots if is_mounted(root)}
         self._away: set[Path] = set()
+        self.comings = 0
 
     def there(self) -> list[Path]:
         """Return the folders that are there."""
@@ -26,6 +30,7 @@ class Folders:
             log.warning("folder is away; its files are waited for", extra={"folder": root})
         for root in self._away - away:
             log.info("folder is back", extra={"folder": root})
+        self.comings += len(self._away - away)
         self._away = away
         self._mounted |= {root for root in found if is_mounted(root)}
         return found

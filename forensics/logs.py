@@ -11,22 +11,28 @@ from .settings import Settings
 PLAIN = frozenset(logging.LogRecord("", 0, "", 0, "", (), None).__dict__) | {"message", "taskName"}
 
 
-def configure(settings: Settings) -> None:
+def configure(settings: Settings) -> "Lines":
     """Send this process's log lines to stderr in the form and from the level that the settings say."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(Lines(as_json=settings.log_format == "json"))
+    lines = Lines(as_json=settings.log_format == "json")
+    handler.setFormatter(lines)
     root = logging.getLogger("forensics")
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level.upper())
     root.propagate = False
+    return lines
 
 
 class Lines(logging.Formatter):
-    """Formats a record as one line; values passed as `extra` become fields of their own."""
+    """Formats a record as one line; values passed as `extra` become fields of their own.
+
+    `subject` has the fields of whatever this process is busy with; they stand in every line.
+    """
 
     def __init__(self, *, as_json: bool) -> None:
         super().__init__()
         self.as_json = as_json
+        self.subject: dict[str, Any] = {}
 
     def format(self, record: logging.LogRecord) -> str:
         """Return one line, without its line break."""
@@ -34,6 +40,7 @@ class Lines(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "event": record.getMessage(),
+            **self.subject,
             **{k: v for k, v in record.__dict__.items() if k not in PLAIN},
         }
         if self.as_json:

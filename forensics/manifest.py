@@ -40,7 +40,8 @@ class WeightsEntry:
     """One file of weights and everything that its use needs. `name` is that of the detector.
 
     `manifest` is where the entry stands; `frames` the sequence length it was trained for; `recipe` what it was made by;
-    `figures` what was measured, free in form.
+    `figures` what was measured, free in form. `maps` is False where maps of the network's response do not change with
+    the weights, so that they say nothing about it.
     """
 
     manifest: Path
@@ -60,6 +61,7 @@ class WeightsEntry:
     recipe: Mapping[str, Any] = field(default_factory=dict)
     calibration: Calibration | None = None
     figures: Mapping[str, Any] = field(default_factory=dict)
+    maps: bool = True
 
     @property
     def path(self) -> Path:
@@ -115,6 +117,7 @@ def read_entry(path: Path, number: int, values: Any) -> WeightsEntry:
         recipe=fields.take("recipe", dict),
         calibration=read_calibration(fields.optional("calibration")),
         figures=fields.take("figures", dict) if "figures" in values else {},
+        maps=fields.take("maps", bool) if "maps" in values else True,
     )
     fields.finish()
     return entry

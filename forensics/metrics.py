@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from .arrivals import Counts
-from .dispatch import Ended
 from .errors import ErrorCode, SettingsError
 from .events import Done, Failed, FindingReady, Message
+from .running import Ended
 from .settings import Settings
 
 if TYPE_CHECKING:

@@ -188,7 +188,7 @@ class ProcessPool:
     def _died(self, worker: Worker) -> Iterator[Message]:
         task = worker.task
         code = self._kill(worker)
-        log.warning("worker died", extra={"exit": code, "task": task.id if task else None})
+        log.warning("worker died", extra={"exit": code, "job": task.id if task else None})
         if worker.loading:
             self._begin_without(worker, f"died with status {code}")
             return

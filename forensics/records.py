@@ -11,6 +11,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from .errors import ErrorCode
+from .heatmap import HeatMap as HeatMap
 from .policy import ErrorRate, Thresholds
 
 if TYPE_CHECKING:
@@ -200,12 +201,13 @@ class TrackScore:
 
 @dataclass(frozen=True)
 class FrameScore:
-    """The raw score of one face in one sampled frame."""
+    """The raw score of one face in one sampled frame, and where in its crop that came from, if that is known."""
 
     time_s: float
     track: int
     box: Box
     score: float
+    map: HeatMap | None = None
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -13,11 +14,14 @@ from . import metrics
 from .announce import Announcer
 from .arrivals import Arrivals
 from .backoff import Backoff
-from .dispatch import Dispatcher, Ended, utc_now
+from .dispatch import Dispatcher, utc_now
 from .errors import UnreachableError
 from .events import Message, Ready
+from .evidence import keep_artifacts
 from .executor import Executor
 from .folders import Folders
+from .retention import Keeper
+from .running import Ended
 from .settings import Settings
 from .store import jobs, queries
 from .store.database import reading, writing
@@ -52,7 +56,9 @@ class Service:
             on_ready=self._ready,
             on_event=self._follow,
             on_ended=self._ended,
+            keep=partial(keep_artifacts, settings),
         )
+        self._keeper = Keeper(settings)
         self._arrivals = Arrivals(engine, settings.settle_s, self._folders, self._go_on)
         self._daemon_id: int | None = None
         self._listed = self._beaten = self._looked = float("-inf")
@@ -91,8 +97,12 @@ class Service:
     def _take_in(self, watcher: Watcher, now: float) -> int:
         """List, or look where events say; returns how many files were queued."""
         if self._is_listing_due(watcher, now):
+            came = self._folders.comings
             queued = self._arrivals.list_all(now, has_events=not watcher.polls)
             self._listed, self._listing_s = now, time.monotonic() - now
+            if self._folders.comings > came:
+                watcher.renew()
+                self._listed = float("-inf")  # for what arrived before it was watched again
             return queued
         if now - self._looked < LOOK_S:
             return 0
@@ -105,8 +115,9 @@ class Service:
         return queued + self._arrivals.settle(now)
 
     def _go_on(self) -> None:
-        """Keep the workers busy, and the supervisor at ease, while something else takes long."""
+        """Keep the workers busy, and whoever looks at the daemon at ease, while something else takes long."""
         self._supervisor.alive()
+        self._beat(time.monotonic())
         self._dispatcher.step(0.0)
 
     def _wait(self, seconds: float) -> None:
@@ -127,6 +138,7 @@ class Service:
             daemon_id = self._daemon_id or self._introduce(session)
             jobs.beat(session, daemon_id, utc_now())
         self._measure()
+        self._keeper.look()
         self._daemon_id, self._beaten = daemon_id, now
 
     def _measure(self) -> None:
@@ -198,10 +210,12 @@ class Service:
         if self._metrics is not None:
             self._metrics.ended(ended)
         self.failed += ended.failure is not None
+        told = {"job": ended.job_id, "path": ended.path, "sha256": ended.sha256}
         if ended.failure:
-            log.warning("failed", extra={"path": ended.path, "error": ended.failure.code.value})
+            why = {"error": ended.failure.code.value, "why": ended.failure.message}
+            log.warning("failed", extra={**told, **why})
         else:
-            log.info("verdict", extra={"path": ended.path, "verdict": ended.verdict_id})
+            log.info("verdict", extra={**told, "verdict": ended.verdict_id})
 
 
 def log_ready(ready: Ready) -> None:
@@ -214,4 +228,5 @@ def log_ready(ready: Ready) -> None:
 
 def log_event(event: Message, path: str) -> None:
     """Keep a trace of a job's steps for whoever asks for it."""
-    log.debug(type(event).__name__, extra={"path": path})
+    job = None if isinstance(event, Ready) else event.task_id
+    log.debug(type(event).__name__, extra={"job": job, "path": path})

@@ -32,6 +32,11 @@ def default_database_url() -> str:
     return f"sqlite:///{data_dir() / 'forensics.sqlite3'}"
 
 
+def default_evidence_folder() -> str:
+    """Return the folder `evidence` in the user's data folder."""
+    return str(data_dir() / "evidence")
+
+
 def setting(default: Any, doc: str, *, choices: tuple[str, ...] = (), at_least: float = 0) -> Any:
     """Declare a field with the sentence that documents it and the values it takes."""
     metadata = {"doc": doc, "choices": choices, "at_least": at_least}
@@ -81,6 +86,20 @@ class Settings:
     stop_s: float = setting(10.0, "time that running jobs get to finish when the daemon stops")
     max_file_mb: float = setting(20_000.0, "larger files are not analysed", at_least=1)
     max_megapixels: float = setting(128.0, "larger pictures and frames are not decoded", at_least=1)
+    max_upload_mb: float = setting(
+        500.0, "larger files are not taken by the upload page", at_least=1
+    )
+    evidence_folder: str = setting(
+        default_evidence_folder, "folder of pictures and of files that detectors leave as evidence"
+    )
+    thumbnails: str = setting(
+        "on",
+        "pictures of frames and faces: as they are, with the faces blurred, or none",
+        choices=("on", "blurred", "off"),
+    )
+    evidence_keep_days: float = setting(
+        0.0, "pictures that can be made again are removed after so many days; 0 never"
+    )
     plugins: tuple[str, ...] = setting((), "load only these plugins; empty loads all")
     metrics_port: int = setting(0, "loopback port for Prometheus; 0 opens none")
     log_format: str = setting("text", "form of the log lines", choices=("text", "json"))

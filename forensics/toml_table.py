@@ -15,6 +15,7 @@ KIND_WORDS = {
     str: "text",
     int: "a whole number",
     float: "a number",
+    bool: "true or false",
     list: "a list",
     dict: "a table",
 }

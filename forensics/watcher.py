@@ -75,16 +75,22 @@ class Watcher:
     """Watches folders where the file system gives events; `polls` says that listing often must do instead."""
 
     def __init__(self, folders: Sequence[Path], mode: str) -> None:
+        self._folders, self._mode = folders, mode
         self._waker = Waker()
         self._observer = Observer()
         self.polls = mode == "polling"
         if not self.polls and self._started():
-            for folder in folders:
-                self._watch(folder, mode)
+            self._watch_all()
 
     def take(self) -> frozenset[str]:
         """Return the paths at which something happened since the last call."""
         return self._waker.take() if self._waker.woken.is_set() else frozenset()
+
+    def renew(self) -> None:
+        """Watch anew what has gone and come back: the kernel's watch went with the folder or the mount."""
+        if self._observer.is_alive():
+            self._observer.unschedule_all()
+            self._watch_all()
 
     def close(self) -> None:
         """Stop watching."""
@@ -100,9 +106,13 @@ class Watcher:
             self._poll(error)
         return self._observer.is_alive()
 
-    def _watch(self, folder: Path, mode: str) -> None:
+    def _watch_all(self) -> None:
+        for folder in self._folders:
+            self._watch(folder)
+
+    def _watch(self, folder: Path) -> None:
         kind = file_system(folder)
-        if mode == "auto" and kind.startswith(WITHOUT_EVENTS):
+        if self._mode == "auto" and kind.startswith(WITHOUT_EVENTS):
             log.info("polling", extra={"folder": folder, "file_system": kind})
             self.polls = True
             return

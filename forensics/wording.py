@@ -43,6 +43,41 @@ TOPICS = {
 
 EXAMINABLE = tuple(TOPICS)
 
+QUESTION = (
+    "Was a face in this file generated or altered by a kind of method that the detectors were "
+    "validated on?"
+)
+
+HEAT_MAP = "shows where the network responded; it does not locate a manipulation"
+
+LIMITS = (
+    "The result is about the faces found in the sampled frames. What was not examined is named with it.",
+    "A likelihood ratio says how well the result agrees with either proposition. How probable either one is depends "
+    "on everything else that is known of the case, which this program does not know.",
+    "The error rates were counted on the data named with them. For other cameras, other processing and other methods "
+    "of manipulation they are not known.",
+    "Faces that are smaller than those of the validation, or seen in fewer sampled frames, are scored and decide nothing.",
+    "Compression, scaling and recording from a screen can remove what detectors respond to.",
+    f"A heat map {HEAT_MAP}.",
+    "The processing record shows which bytes were examined, when, and by what. It is not a chain of custody: it says "
+    "nothing about where the file came from. That its newest entries were cut off, or that all of it was written anew, "
+    "shows only against a hash of the chain that was kept elsewhere.",
+)
+
+ERRORS = ("flagged_real", "missed_fake")
+
+
+def propositions(verdict: Plain) -> tuple[str, str]:
+    """Return the two propositions that a result is held against."""
+    count = len(scored_faces(verdict))
+    recorded = "recorded by a camera and processed ordinarily"
+    altered = "generated or altered by a validated kind of method"
+    if count == 1:
+        return f"The face was {altered}.", f"The face was {recorded}."
+    one = f"One of the {count} faces" if count else "A face in the file"
+    every = f"Each of the {count} faces" if count else "Every face in the file"
+    return f"{one} was {altered}.", f"{every} was {recorded}."
+
 
 def result(verdict: Plain) -> str:
     """Return the sentence that states a verdict."""
@@ -59,6 +94,13 @@ def result(verdict: Plain) -> str:
             f"{faces(verdict)} examined. This does not show that the recording is authentic."
         )
     return fake_result(verdict)
+
+
+def unfinished(told: Plain) -> str:
+    """Return the sentence for a file without a verdict: why it could not be analysed, or that it was not yet."""
+    if not told["error"]:
+        return "No result: the file has not been analysed yet."
+    return f"No result: the file could not be analysed ({told['error']}). {told['error_message'] or ''}".rstrip()
 
 
 def fake_result(verdict: Plain) -> str:
@@ -147,6 +189,15 @@ def error_rates(label: str | None, rates: Plain) -> tuple[str, ...]:
     if label == "real":
         return (missed_fakes(rates.get("missed_fake")),)
     return false_alarms(rates.get("flagged_real")), missed_fakes(rates.get("missed_fake"))
+
+
+def validated_errors(verdict: Plain) -> dict[str, dict[str, Plain | None]]:
+    """Return each calibrated detector's errors in validation: `flagged_real` and `missed_fake`."""
+    return {
+        described["name"]: {key: described["calibration"].get(key) for key in ERRORS}
+        for described in verdict["provenance"]["pipeline"]["detectors"]
+        if described.get("calibration")
+    }
 
 
 def false_alarms(rate: Plain | None) -> str:

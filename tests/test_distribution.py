@@ -65,3 +65,11 @@ def test_wheel_brings_types_and_the_files_of_a_new_plugin(site: Path) -> None:
     )
     assert run(site, code).split() == ["True"]
     assert (site / "forensics" / "py.typed").is_file()
+
+
+def test_wheel_brings_the_templates_of_reports(site: Path) -> None:
+    code = (
+        "from forensics.report.page import environment; "
+        "print(*environment().list_templates()); environment().get_template('report.html')"
+    )
+    assert run(site, code).split() == ["frame.html", "index.html", "report.html", "style.css"]

@@ -41,6 +41,7 @@ def test_shell_blocks_run_from_top_to_bottom(
     monkeypatch.setenv("FORENSICS_SETTLE_S", "0")
     monkeypatch.setenv("FORENSICS_DATABASE_URL", f"sqlite:///{tmp_path / 'x.sqlite3'}")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.syspath_prepend(str(COLOUR))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "inbox").mkdir()

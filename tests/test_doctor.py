@@ -79,6 +79,21 @@ def test_check_that_cannot_be_made_is_a_line_and_the_others_go_on(settings: Sett
     assert lines[-1].area == "limits"
 
 
+def test_folder_that_cannot_be_written_to_is_said_with_the_command(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = Path(settings.database_url.removeprefix("sqlite:///")).parent / "evidence"
+    found = {
+        line.what: line for line in checkup.folders(replace(settings, evidence_folder=f"{held}"))
+    }
+    assert found.keys() == {"data", "evidence", "configuration", "temporary", "database"}
+    assert found["evidence"].found == f"{held}: can be made"
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write anywhere
+    said = checkup.writable("evidence", held)
+    assert said.found == f"{held}: can't be written to"
+    assert said.advice == f"run 'chmod u+rwx {held.parent}' as its owner"
+
+
 def test_device_that_is_not_there_is_said(settings: Settings) -> None:
     torch = pytest.importorskip("torch")
     if torch.cuda.is_available():

@@ -25,6 +25,7 @@ from forensics.records import (
     Failure,
     Finding,
     FrameScore,
+    HeatMap,
     Label,
     MediaInfo,
     MediaKind,
@@ -45,7 +46,10 @@ FINDING = Finding(
     fake=0.3,
     evidence=Evidence(
         (TrackScore(1, 0.0, 1.0, 3, 80.0, 0.5, None, Label.INCONCLUSIVE),),
-        (FrameScore(0.5, 1, (1.0, 2.0, 3.0, 4.0), 0.5),),
+        (
+            FrameScore(0.5, 1, (1.0, 2.0, 3.0, 4.0), 0.5),
+            FrameScore(0.7, 1, (1.0, 2.0, 3.0, 4.0), 0.5, HeatMap(1, 2, "AP8=", 0.3)),
+        ),
         ("said",),
         (Artifact("map.png", "image/png", b"\x00\xff"),),
     ),

@@ -7,11 +7,11 @@ from prometheus_client import CollectorRegistry
 
 from forensics import metrics
 from forensics.arrivals import Counts
-from forensics.dispatch import Ended
 from forensics.errors import ErrorCode, SettingsError
 from forensics.events import Failed, FindingReady
 from forensics.metrics import Metrics
 from forensics.records import Failure, Finding, Outcome
+from forensics.running import Ended
 from forensics.settings import Settings
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)

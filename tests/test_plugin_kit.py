@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 
 from forensics.errors import PluginError
+from forensics.heatmap import HeatMap
 from forensics.records import (
     Artifact,
     Evidence,
     FaceTrack,
     Finding,
+    FrameScore,
     MediaKind,
     Need,
     Outcome,
@@ -44,6 +46,11 @@ sample_of = fixtures.sample_of
 DETECTOR = ColourDetector("colour", steady=True)
 GOOD = Finding("colour", "1.0", None, Outcome.SCORED, score=0.5)
 TRACK = TrackScore(7, 0, 1, 4, 100, 0.1)
+
+
+def mapped(cells: str) -> Evidence:
+    """Evidence with one map of two by two places in the first track."""
+    return Evidence(frames=(FrameScore(0.0, 1, (0, 0, 9, 9), 0.5, HeatMap(2, 2, cells, 1.0)),))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -117,11 +124,17 @@ def test_detector_is_given_what_it_asks_for_and_no_more(tmp_path: Path) -> None:
         pytest.param(
             replace(GOOD, evidence=Evidence(tracks=(TRACK,))), "unknown tracks", id="no-such-track"
         ),
+        pytest.param(
+            replace(GOOD, evidence=mapped("AAAA")), "a map has not the cells", id="map-too-small"
+        ),
+        pytest.param(
+            replace(GOOD, evidence=mapped("!")), "a map has not the cells", id="map-of-no-bytes"
+        ),
     ],
 )
 def test_improper_finding_fails_the_kit(tmp_path: Path, finding: object, words: str) -> None:
     with (
-        sampled("no_face", tmp_path) as sample,
+        sampled("still", tmp_path) as sample,
         pytest.raises(AssertionError, match=words),
     ):
         findings.check_proper(DETECTOR, sample, finding)

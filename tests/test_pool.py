@@ -29,7 +29,7 @@ def finish(pool: ProcessPool, task: Task, go: bool = True) -> list[Message]:
     """Run one task to its end and return all events."""
     pool.submit(task)
     seen: list[Message] = []
-    for _ in range(600):
+    for _ in range(6000):
         for event in pool.events(0.1):
             seen.append(event)
             if isinstance(event, Hashed):

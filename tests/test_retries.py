@@ -1,14 +1,17 @@
 """What is tried again, when, how often, and beside whom."""
 
+import errno
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from sqlalchemy import Engine
 
 from forensics.dispatch import Dispatcher
 from forensics.errors import ErrorCode
 from forensics.events import Failed, Message
+from forensics.media.descriptor import refusal
 from forensics.records import Failure, Outcome
 from forensics.store import queries
 from forensics.store.database import reading
@@ -68,6 +71,32 @@ def test_unreadable_file_is_tried_again_by_who_is_patient(engine: Engine, tmp_pa
     dispatcher.look_again()
     dispatcher.step(0.0)
     assert labels(engine) == {"red.png": "unreadable"}
+
+
+@pytest.mark.parametrize(
+    ("is_patient", "found"),
+    [
+        pytest.param(True, ("queued", None), id="daemon"),
+        pytest.param(False, ("failed", "busy"), id="scan"),
+    ],
+)
+def test_locked_file_is_waited_for_by_who_is_patient_and_fails_otherwise(
+    engine: Engine, tmp_path: Path, is_patient: bool, found: tuple[str, str | None]
+) -> None:
+    (job_id,) = queue(engine, write_still(tmp_path / "red.png", FAKE))
+    locked: list[Message] = [Failed(job_id, Failure(ErrorCode.BUSY, "locked"))]
+    Dispatcher(engine, Scripted(locked), is_patient=is_patient, now=lambda: NOW).step(0.0)
+    with reading(engine) as session:
+        (job,) = queries.job_list(session, None, 1)
+    assert (job.state, job.error) == found
+    assert (job.attempts, job.interruptions) == (0, 0)
+
+
+@pytest.mark.parametrize("number", [errno.EAGAIN, errno.EBUSY, errno.EMFILE])
+def test_lock_and_want_of_descriptors_are_no_fault_of_the_file(number: int) -> None:
+    refused = refusal("/in/a.mp4", OSError(number, "no"))
+    assert refused.code is ErrorCode.BUSY
+    assert str(refused).startswith("/in/a.mp4: ")
 
 
 def test_detector_that_runs_out_of_memory_loses_its_finding_only(

@@ -16,6 +16,8 @@ from forensics.errors import UsageError
 from forensics.testing import write
 
 TUTORIAL = Path(__file__).parent.parent / "plugins" / "README.md"
+README = (TUTORIAL.parent.parent / "README.md").read_text(encoding="utf-8")
+FENCED = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 PACKAGES = sysconfig.get_path("purelib")
 MODULES = {
     "forensics": "forensics.cli",
@@ -109,12 +111,19 @@ def test_tutorial_leads_from_nothing_to_a_finding(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_new_plugin_passes_lint_types_and_its_test_as_written(tmp_path: Path) -> None:
+def test_path_of_the_readme_leads_to_a_finding_and_the_new_plugin_is_clean_as_written(
+    tmp_path: Path,
+) -> None:
     environment = fresh(tmp_path / "environment")
     environment["FORENSICS_PLUGINS"] = "film-grain"
-    run("forensics plugins new film-grain", tmp_path, environment)
+    write("one_face", tmp_path).rename(tmp_path / "clip.mp4")
+    (tmp_path / "inbox").mkdir()
+    (block,) = (block for block in FENCED.findall(README) if "plugins new film-grain" in block)
+    said = run(block, tmp_path, environment)
+    assert " passed" in said
+    assert "film-grain 0.1.0: scored" in said
+    assert "licence: MIT" in said
     project = tmp_path / "forensics-film-grain"
-    run("pip install -q -e '.[test]'", project, environment)
     run("ruff check . && ruff format --check .", project, environment)
     run("mypy", project, environment)
     assert " passed" in run("pytest -p no:cacheprovider", project, environment)

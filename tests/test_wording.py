@@ -175,7 +175,7 @@ def test_most_likely_face_is_that_with_the_highest_mean_over_the_detectors() -> 
 def test_error_rate_is_that_of_the_error_which_the_label_can_be(
     label: str | None, sentences: tuple[str, ...]
 ) -> None:
-    (rates,) = describe.error_rates(verdict("real")).values()
+    (rates,) = wording.validated_errors(verdict("real")).values()
     assert wording.error_rates(label, rates) == sentences
 
 

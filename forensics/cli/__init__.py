@@ -2,8 +2,10 @@
 
 import gc
 import importlib
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +20,11 @@ if TYPE_CHECKING:
 COMMANDS = {
     "scan": ("scan:scan", "Analyse files now and store their verdicts."),
     "watch": ("watch:watch", "Watch folders and analyse every file that lands there."),
+    "web": ("web:web", "Show pages in a browser: upload, follow, read, review."),
     "results": ("results:results", "List verdicts, newest first."),
     "show": ("show:show", "Show one verdict with its findings and history."),
+    "report": ("report:report", "Write a report on a verdict, or on many: text, HTML or PDF."),
+    "export": ("export:export", "Pack a case's reports and data into a file, with its hashes."),
     "validate": (
         "validate:validate",
         "Measure the detectors on your own files of known truth.",
@@ -31,6 +36,7 @@ COMMANDS = {
     "verify": ("verify:verify", "Check records and files against the chain; re-run an analysis."),
     "chain": ("chain:chain", "Print the newest hash of the chain, to be kept elsewhere."),
     "purge": ("purge:purge", "Erase a case or a content; the chain still verifies."),
+    "evidence": ("evidence:evidence", "Show and clean the folder of pictures and artifacts."),
     "plugins": ("plugins:plugins", "List, check, switch and begin plugins."),
     "doctor": ("doctor:doctor", "Say whether everything is in order, and what to do if not."),
     "weights": ("weights:weights", "List, verify and add weights."),
@@ -127,9 +133,13 @@ def main(ctx: click.Context, config: Path | None, database: str | None) -> None:
     Start here:
       forensics scan clip.mp4            analyse a file now
       forensics watch ~/inbox            analyse whatever lands in a folder
+      forensics web                      the same in a browser
       forensics results --label fake     ask the database
       forensics show clip.mp4            one verdict and what it rests on
 
     Exit status: 0 all files were analysed, whatever the verdict; 1 at least one could not be; 2 wrong usage.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a file's name that the terminal's encoding has not
+            stream.reconfigure(errors="backslashreplace")
     ctx.obj = {"config": config, "database_url": database}

@@ -10,8 +10,6 @@ from .common import STYLES, console, printed
 
 Plain = Mapping[str, Any]
 
-ERRORS = ("flagged_real", "missed_fake")
-
 
 def print_outcome(outcome: Plain) -> None:
     """Print one file's verdict or failure."""
@@ -43,16 +41,6 @@ def print_scope(outcomes: Sequence[Plain]) -> None:
 
 def rate_lines(outcome: Plain, label: str | None) -> Iterator[Text]:
     """Yield how often each scoring detector erred in validation, as far as a label (None: any) depends on it."""
-    for name, rates in error_rates(outcome).items():
+    for name, rates in wording.validated_errors(outcome).items():
         for sentence in wording.error_rates(label, rates):
             yield printed(f"{name}: {sentence}")
-
-
-def error_rates(outcome: Plain) -> dict[str, dict[str, Plain | None]]:
-    """Return each scoring detector's errors in validation: `flagged_real` and `missed_fake`."""
-    detectors = outcome["provenance"]["pipeline"]["detectors"]
-    return {
-        described["name"]: {key: described["calibration"].get(key) for key in ERRORS}
-        for described in detectors
-        if described["calibration"]
-    }

@@ -3,10 +3,12 @@
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 
 import click
 from sqlalchemy import Engine
 
+from .. import retention
 from ..errors import ForensicsError, UsageError
 from ..store import compact
 from ..store import purge as store_purge
@@ -35,12 +37,14 @@ def purge(
 ) -> None:
     """Erase verdicts, findings, notes, paths and jobs of a case or a content from the database.
 
-    The hashes stay in the chain, with your reason and the time, so that it still verifies. Files are not touched: take
-    them out of watched folders first, or they are analysed again.
+    Pictures of them and what detectors left go from the evidence folder. The hashes stay in the chain, with your reason
+    and the time, so that it still verifies. Files are not touched: take them out of watched folders first, or they are
+    analysed again.
     """
     if (case is None) == (media is None):
         raise UsageError("give one of --case and --media")
-    engine = open_database(load_settings(ctx))
+    settings = load_settings(ctx)
+    engine = open_database(settings)
     by = examiner or login_name()
     order = Order(filled("--reason", reason), by, case, media.lower() if media else None)
     with reading(engine) as session:
@@ -50,7 +54,9 @@ def purge(
         ask(found)
     with writing(engine) as session:
         compact.overwrite_deleted(session)
-        found = store_purge.erase(session, order, datetime.now(UTC))
+        found = store_purge.erase(
+            session, order, datetime.now(UTC), partial(retention.forget, settings)
+        )
     if as_json:
         print_json([asdict(found)])
     else:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +21,21 @@ from sqlalchemy import Engine
 from ..announce import Announcer
 from ..arrivals import SIGHT_CHUNK
 from ..backoff import Backoff
-from ..dispatch import Dispatcher, Ended, utc_now
+from ..dispatch import Dispatcher, utc_now
 from ..errors import UnreachableError
 from ..events import DetectorStarted, Message, Ready
+from ..evidence import keep_artifacts
+from ..paths import shown
 from ..pool import ProcessPool
+from ..running import Ended
 from ..settings import Settings
 from ..store import jobs, queries
 from ..store.database import chunks, reading, writing
-from .common import console
+from .common import console, printed
 
 STEP_S = 0.1
+NAME = 40  # characters of a file's name beside the bar
+RATE_S = 600.0  # the time left is reckoned from what ended within
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,7 @@ class Scan:
         tell: Callable[[dict[str, Any]], None],
     ) -> None:
         """Prepare a run; `tell` is given every outcome (`queries.OUTCOME_FIELDS`), with the bar out of the way."""
-        self._engine, self._order, self._tell = engine, order, tell
+        self._engine, self._settings, self._order, self._tell = engine, settings, order, tell
         self._pool = ProcessPool(settings, order.detectors)
         self._announcer = Announcer(settings)
         self._bar = progress()
@@ -110,6 +116,7 @@ class Scan:
             on_ready=self._say_ready,
             on_event=self._follow,
             on_ended=self._note,
+            keep=partial(keep_artifacts, self._settings),
         )
         backoff = Backoff(time.sleep)
         try:
@@ -153,15 +160,15 @@ class Scan:
     def _follow(self, message: Message, path: str) -> None:
         self._announcer.follow(message)
         doing = message.detector if isinstance(message, DetectorStarted) else "reading"
-        self._bar.update(self._line, description=f"{Path(path).name[:40]}: {doing}")
+        self._bar.update(self._line, description=f"{shown(Path(path).name)[:NAME]}: {doing}")
 
     def _say_ready(self, ready: Ready) -> None:
         """Say once, on stderr, what the weights may be used for and what is broken."""
         self._announcer.follow(ready)
         for use in ready.permitted_use:
-            click.echo(f"Permitted use of {use}", err=True)
+            self._bar.console.print(printed(f"Permitted use of {use}"), soft_wrap=True)
         for broken in ready.broken:
-            click.echo(f"Plugin left out: {broken}", err=True)
+            self._bar.console.print(printed(f"Plugin left out: {broken}"), soft_wrap=True)
 
 
 def progress() -> Progress:
@@ -172,7 +179,9 @@ def progress() -> Progress:
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
+        TextColumn("left"),
         console=out,
         transient=True,
+        speed_estimate_period=RATE_S,
         disable=not out.is_terminal,
     )

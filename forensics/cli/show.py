@@ -1,15 +1,13 @@
 """`forensics show`: one verdict and what it rests on."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import click
 from rich.text import Text
 
 from .. import wording
 from ..errors import ForensicsError
-from ..plain import plain
-from ..store import queries, reviews, validations
+from ..report.record import collected
 from ..store.database import masked, reading
 from .common import (
     STYLES,
@@ -23,6 +21,7 @@ from .common import (
 )
 from .describe import Plain, rate_lines
 from .found import erased
+from .timeline import marks_of, timeline
 from .words import print_words
 
 TRACKS = ("track", "from", "to", "frames", "face px", "score", "log10 LR", "label")
@@ -36,35 +35,18 @@ def show(ctx: click.Context, key: str, as_json: bool) -> None:
     """Show one verdict: by its number, by a file's path, or by (the first 8 digits of) its SHA-256."""
     settings = load_settings(ctx)
     with reading(open_database(settings)) as session:
-        found, own = queries.show(session, key), validations.tallies(session)
-        said = reviews.of_verdicts(session, [j.id for j in found.history] if found else [])
-        gone = erased(session, key) if found is None else None
-    if found is None:
+        told = collected(session, key)
+        gone = erased(session, key) if told is None else None
+    if told is None:
         raise ForensicsError(
             gone
             or f"nothing is known of {key!r} in {masked(settings.database_url)}; "
             "run 'forensics results' to see what is, or 'forensics scan' to analyse a file"
         )
-    told = {**flat(found), "validations": [as_shown(one, found) for one in own]}
-    told["reviews"] = plain(said)
     if as_json:
         print_json([told])
     else:
         print_details(told)
-
-
-def flat(found: queries.Shown) -> dict[str, Any]:
-    """Return the verdict's fields with those around it, as JSON values."""
-    told = found.plain()
-    verdict = told.pop("verdict") or {}
-    judged = told.pop("judged")
-    return {**verdict, **told, "verdict_id": judged["id"] if judged else None}
-
-
-def as_shown(tally: validations.Tally, found: queries.Shown) -> Plain:
-    """Return a validation on somebody's own files as JSON values, and whether it was of what made this verdict."""
-    same = found.verdict is not None and found.verdict["pipeline"] == tally.pipeline
-    return {**plain(tally), **tally.error_rates(), "same_pipeline": same}
 
 
 def print_details(found: Plain) -> None:
@@ -75,7 +57,7 @@ def print_details(found: Plain) -> None:
     if not found["verdict_id"]:
         return
     for finding in found["findings"]:
-        print_finding(finding, found["provenance"]["licences"].get(finding["detector"]))
+        print_finding(finding, found["provenance"])
     out.print(Text("\nHistory", style="bold"))
     print_table(
         ("verdict", "label", "reason", "created"),
@@ -118,9 +100,9 @@ def own_lines(found: Plain) -> Iterator[Text]:
             yield printed(f"Own files{other}: {sentence}")
 
 
-def print_finding(finding: Plain, licence: str | None) -> None:
-    """Print one detector's finding, and the licence of its code and weights."""
-    out = console()
+def print_finding(finding: Plain, provenance: Plain) -> None:
+    """Print one detector's finding, the licence of its code and weights, and a timeline of what it scored."""
+    out, licence = console(), provenance["licences"].get(finding["detector"])
     weights = f", weights {finding['weights'][:12]}" if finding["weights"] else ""
     head = f"\n{finding['detector']} {finding['version']}{weights}: {finding['outcome']}"
     out.print(printed(head, "bold"), Text(f"({finding['seconds']:.2f} s)"), soft_wrap=True)
@@ -132,6 +114,8 @@ def print_finding(finding: Plain, licence: str | None) -> None:
         out.print(printed(f"  {statement}"), soft_wrap=True)
     if finding["evidence"]["tracks"]:
         print_table(TRACKS, (track_row(track) for track in finding["evidence"]["tracks"]))
+    for line in timeline(finding, provenance, out.width, marks_of(out.encoding)):
+        out.print(line, no_wrap=True, crop=True)
 
 
 def track_row(track: Plain) -> tuple[object, ...]:

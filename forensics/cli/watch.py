@@ -2,7 +2,9 @@
 
 import signal
 import threading
+from contextlib import closing
 from pathlib import Path
+from types import FrameType
 
 import click
 
@@ -10,6 +12,9 @@ from ..logs import configure
 from ..pool import ProcessPool
 from ..service import Service
 from .common import load_settings, open_database
+from .live import live_view
+
+STOPPING = "stopping: what is under way may finish"
 
 
 @click.command()
@@ -28,6 +33,7 @@ from .common import load_settings, open_database
     type=click.FloatRange(0),
     help="A file is ready when unchanged for so many seconds.",
 )
+@click.option("--plain", is_flag=True, help="Log lines only, no live view on a terminal.")
 @click.pass_context
 def watch(
     ctx: click.Context,
@@ -36,11 +42,13 @@ def watch(
     once: bool,
     poll: bool,
     settle_s: float | None,
+    plain: bool,
 ) -> None:
     """Watch folders, and analyse every file that lands in them or below.
 
     Files are never changed, moved or written beside. SIGTERM or Ctrl-C lets running jobs finish for 'stop_s' seconds
-    (10), hands the rest back to the queue and exits with 0; nothing is lost, the next start goes on.
+    (10), hands the rest back to the queue and exits with 0; nothing is lost, the next start goes on. On a terminal a live
+    view stands below the log lines.
 
     \b
     Examples:
@@ -54,11 +62,20 @@ def watch(
     configure(settings)
     engine = open_database(settings, may_upgrade=True)
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    pool = ProcessPool(settings)
-    pool.warm_up(stop.is_set)
-    service = Service(engine, settings, [f.absolute() for f in folders], pool)
-    service.run(stop, once=once)
+    with live_view(engine, folders, wanted=not plain) as say:
+
+        def ask_to_stop(number: int, frame: FrameType | None) -> None:
+            stop.set()
+            say(STOPPING)
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, ask_to_stop)
+        say("loading the detectors")
+        with closing(ProcessPool(settings)) as pool:
+            pool.warm_up(stop.is_set)
+            service = Service(engine, settings, [f.absolute() for f in folders], pool)
+            if not stop.is_set():
+                say("watching")
+            service.run(stop, once=once)
     if once and service.failed:
         ctx.exit(1)

@@ -20,7 +20,7 @@ from ..settings import Settings
 from ..sound import Sound
 from . import animations, endings, sampling, soundtrack, stills, videos
 from .decoder import decoder
-from .descriptor import BLOCK_BYTES, DescriptorFile, descriptor, unreadable
+from .descriptor import BLOCK_BYTES, DescriptorFile, descriptor, refusal
 from .formats import HEAD_BYTES, not_decoded, refuse_foreign, too_many_pixels
 from .plan import plan
 from .player import Player
@@ -37,7 +37,7 @@ __all__ = ["Media", "Sampling", "across_cut", "opened"]
 def opened(path: str, settings: Settings | None = None) -> "Iterator[Media]":
     """Open one file for analysis; `path` may hold bytes that are not UTF-8, as `os.fsdecode` gives them.
 
-    Raises MediaError: vanished, unreadable, unsupported (not a regular file), empty or too_large.
+    Raises MediaError: vanished, unreadable, busy, unsupported (not a regular file), empty or too_large.
     """
     limits = settings or Settings()
     with descriptor(path, limits.max_file_mb * 1e6) as fd:
@@ -103,6 +103,13 @@ class Media:
         to_the_end = wanted.end_s >= (info.duration_s or 0.0)
         is_cut = to_the_end and endings.is_cut(self.fd, info.container)
         return sampling.of_video(info, wanted, partial(opener, is_cut), self._not_decoded())
+
+    @contextmanager
+    def played(self, info: MediaInfo) -> Iterator[Player]:
+        """Give what plays the whole video from its start; frames that can't be decoded are left out."""
+        opener = self._animation if info.container == animations.CONTAINER else self._decoder
+        with opener(False, Counter()) as player:
+            yield player
 
     def sound(self, info: MediaInfo, passage: Passage) -> Sound | None:
         """Return the sound of a video's passage, decoded now; None where there is none that can be decoded."""
@@ -187,7 +194,7 @@ class Media:
         times_s = animations.frame_times(DescriptorFile(self.fd))
         yield animations.Animation(picture, times_s, faults)
         if file.fault:
-            raise unreadable(self._path, file.fault)
+            raise refusal(self._path, file.fault)
 
     @contextmanager
     def _decoding(self, file: DescriptorFile, *broken: type[Exception]) -> Iterator[None]:
@@ -198,7 +205,7 @@ class Media:
             raise
         except broken as error:
             if file.fault:
-                raise unreadable(self._path, file.fault) from error
+                raise refusal(self._path, file.fault) from error
             raise self._not_decoded() from error
 
     def _head(self) -> bytes:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 BLOCK_BYTES = 1 << 20
 VANISHED = {errno.ENOENT, errno.ENOTDIR, errno.ESTALE}
+LOCKED = {errno.EAGAIN, errno.EBUSY, errno.ETXTBSY, errno.EDEADLK}  # leases, shares of Windows
 OUT_OF_DESCRIPTORS = {errno.EMFILE, errno.ENFILE}
 
 
@@ -23,7 +24,7 @@ OUT_OF_DESCRIPTORS = {errno.EMFILE, errno.ENFILE}
 def descriptor(path: str, max_bytes: float) -> Iterator[int]:
     """Open a regular file for reading, without touching its access time where the system grants that.
 
-    Raises MediaError: vanished, unreadable, unsupported (not a regular file), empty or too_large.
+    Raises MediaError: vanished, unreadable, busy, unsupported (not a regular file), empty or too_large.
     """
     refuse_special(path, named(path))
     fd = open_quietly(path)
@@ -62,10 +63,14 @@ def open_quietly(path: str) -> int:
         raise refusal(path, error) from error
 
 
-def refusal(path: str, error: OSError) -> Exception:
-    """Return what a failed look or open means; running out of descriptors is no fault of the file."""
+def refusal(path: str, error: OSError) -> MediaError:
+    """Return what a failed look, open or read means; a lock or a lack of descriptors is no fault of the file."""
+    if error.errno in LOCKED:
+        reason = f"{shown(path)}: is locked by another program; close it there and try again"
+        return MediaError(ErrorCode.BUSY, reason)
     if error.errno in OUT_OF_DESCRIPTORS:
-        return error
+        reason = f"{shown(path)}: no more files can be opened; raise 'ulimit -n' and try again"
+        return MediaError(ErrorCode.BUSY, reason)
     if error.errno in VANISHED:
         return MediaError(ErrorCode.VANISHED, f"{shown(path)}: is not there any more")
     return unreadable(path, error)

@@ -97,7 +97,11 @@ def salt() -> str:
 
 def newest_hash(session: Session) -> str:
     """Return the hash at the end of the chain, or NO_HASH."""
-    return session.scalar(select(Entry.hash).order_by(Entry.id.desc()).limit(1)) or NO_HASH
+    found: str | None = session.connection().scalar(NEWEST)
+    return found or NO_HASH
+
+
+NEWEST = select(Entry.hash).order_by(Entry.id.desc()).limit(1)
 
 
 def head(session: Session) -> Head | None:
@@ -107,6 +111,15 @@ def head(session: Session) -> Head | None:
         return None
     entries = session.scalar(select(func.count()).select_from(Entry)) or 0
     return Head(row.hash, row.id, row.kind, row.verdict_id, row.created_at, entries)
+
+
+def of_verdict(session: Session, verdict_id: int) -> tuple[int, str, str] | None:
+    """Return a verdict's entry: its number, its hash, and the hash before it; None where there is none."""
+    wanted = select(Entry.id, Entry.hash, Entry.previous_hash).where(
+        Entry.verdict_id == verdict_id, Entry.kind == EntryKind.VERDICT
+    )
+    row = session.execute(wanted).one_or_none()
+    return (row.id, row.hash, row.previous_hash) if row else None
 
 
 def hash_of(text: str) -> str:

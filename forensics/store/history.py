@@ -127,6 +127,16 @@ def by_path(session: Session, key: str) -> Shown | None:
     return shown(session, media, verdict, job, seen)
 
 
+def of_job(session: Session, job_id: int) -> Shown | None:
+    """Return what is known about the file that a job was on, as it was then; None for a job that there is not."""
+    job = session.get(Job, job_id)
+    if job is None:
+        return None
+    seen = job.sighting
+    verdict = session.get(VerdictRow, job.verdict_id) if job.verdict_id else None
+    return shown(session, seen.media, verdict, job, seen)
+
+
 def newest_job(session: Session, of: ColumnElement[bool]) -> Job | None:
     """Return the newest ended job, or when none has ended the newest."""
     return session.scalars(

@@ -247,9 +247,11 @@ def requeue(job: Job, now: datetime, *, delay_s: float = 0.0) -> None:
 def end_claimed(session: Session, claim: Claim, now: datetime, **what: Any) -> None:
     """End a job whose claim was found to hold, in one statement; `what` as for `end`."""
     state = JobState.FAILED if what.get("error") else JobState.DONE
-    ended = update(JOB).where(JOB.c.id == claim.job_id)
     times = {"finished_at": now, "updated_at": now, "lease_token": None, "lease_expires_at": None}
-    session.connection().execute(ended.values(state=state, **times, **what))
+    session.connection().execute(ENDED, {"job": claim.job_id, "state": state, **times, **what})
+
+
+ENDED = update(JOB).where(JOB.c.id == bindparam("job"))
 
 
 def end(

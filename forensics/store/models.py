@@ -213,7 +213,7 @@ class FindingRow(Table):
 
 
 class ArtifactRow(Table):
-    """A file made as evidence: its hash and size. Its bytes are not kept yet."""
+    """A file made as evidence: its hash and size. Its bytes are in the evidence folder."""
 
     __tablename__ = "artifact"
 

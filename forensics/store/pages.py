@@ -52,7 +52,7 @@ class ResultFilter:
     """Which results are wanted; None is any. `state`: done, failed, all; None is done and failed.
 
     `since` is compared with the time a job ended (or was queued or claimed, if it has not), `path_glob` with the
-    path as it is shown.
+    path as it is shown. `past` asks also for paths that were rewritten since or are gone.
     """
 
     label: Label | None = None
@@ -61,6 +61,7 @@ class ResultFilter:
     path_glob: str | None = None
     detector: str | None = None
     case: str | None = None
+    past: bool = False
 
     @property
     def moment(self) -> SQLColumnExpression[Any]:
@@ -237,7 +238,8 @@ def selected() -> "Select[*tuple[object, ...]]":
 
 def conditions(session: Session, wanted: ResultFilter) -> Iterator[SQLColumnExpression[bool]]:
     """Yield the filter in SQL, as far as the order of the list does not meet it."""
-    yield Sighting.is_current
+    if not wanted.past:
+        yield Sighting.is_current
     yield is_newest() if wanted.state == "all" else is_newest(ENDED)
     if wanted.label is not None:
         yield func.coalesce(VerdictRow.label, "") == wanted.label  # not by the label's own index

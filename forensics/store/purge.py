@@ -6,7 +6,7 @@ files afterwards is the business of `compact`.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -85,6 +85,15 @@ class Scope:
         )
 
 
+@dataclass(frozen=True)
+class Traces:
+    """What the evidence folder may have of what an order erases: by verdicts' hashes, and the SHA-256 of files."""
+
+    verdicts: Sequence[str]
+    artifacts: Sequence[str]
+    media: Sequence[str]
+
+
 def scope(session: Session, order: Order) -> Scope:
     """Return what an order would erase now."""
     media, kept = contents(session, order)
@@ -150,10 +159,16 @@ def exports(session: Session, order: Order, verdicts: set[int]) -> list[int]:
     return found
 
 
-def erase(session: Session, order: Order, now: datetime) -> Erasure:
+def erase(
+    session: Session,
+    order: Order,
+    now: datetime,
+    forget: Callable[[Traces], object] = lambda traces: None,
+) -> Erasure:
     """Erase what an order says, and record that in the chain; all of it in the session's one transaction.
 
-    A daemon that works on one of the files loses its job.
+    A daemon that works on one of the files loses its job. `forget` erases files at the end: where it fails nothing is
+    erased, and where the transaction then fails the same order does it all again.
     """
     take_turn(session, SIGHT_TURN)
     lock_jobs(session, scope(session, order).jobs)
@@ -168,8 +183,35 @@ def erase(session: Session, order: Order, now: datetime) -> Erasure:
     for chunk in chunks(found.entries):
         emptied = update(Entry).where(Entry.id.in_(chunk)).values(text=None, erased_by=by)
         session.execute(emptied.execution_options(synchronize_session=False))
+    left = traces(session, found)
     remove(session, found)
+    forget(left)
     return found.erasure
+
+
+def traces(session: Session, found: Scope) -> Traces:
+    """Return what the evidence folder may have of these rows; an artifact that another verdict has too stays."""
+    findings = ids(session, FindingRow.id, FindingRow.verdict_id, found.verdicts)
+    gone = set(findings)
+    own = set(texts(session, ArtifactRow.sha256, ArtifactRow.finding_id, findings))
+    shared: set[str] = set()
+    for chunk in chunks(sorted(own)):
+        users = select(ArtifactRow.sha256, ArtifactRow.finding_id)
+        rows = session.execute(users.where(ArtifactRow.sha256.in_(chunk)))
+        shared |= {row.sha256 for row in rows if row.finding_id not in gone}
+    return Traces(
+        verdicts=texts(session, VerdictRow.hash, VerdictRow.id, found.verdicts),
+        artifacts=sorted(own - shared),
+        media=texts(session, Media.sha256, Media.id, found.media),
+    )
+
+
+def texts(session: Session, wanted: Key, key: Key, of: Sequence[int]) -> list[str]:
+    """Return a text of each of the rows."""
+    found: list[str] = []
+    for chunk in chunks(of):
+        found += session.scalars(select(wanted).where(key.in_(chunk)))
+    return found
 
 
 def lock_jobs(session: Session, jobs: Sequence[int]) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import Insert, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from ..errors import LeaseLostError
@@ -34,7 +34,7 @@ def finish(session: Session, claim: Claim, verdict: Verdict, now: datetime) -> i
     end_claimed(session, claim, now, verdict_id=verdict_id)
     is_first = owned.in_force is None and owned.default_since is not None
     values = {"info": told["media"], **({"verdict_id": verdict_id} if is_first else {})}
-    session.connection().execute(update(MEDIA).where(MEDIA.c.id == owned.media_id), values)
+    session.connection().execute(KNOWN, {"media": owned.media_id, **values})
     if not is_first:
         put_in_force(session, owned.media_id, verdict_id, owned.pipeline_id)
     return verdict_id
@@ -53,6 +53,7 @@ class Owned(NamedTuple):
 
 
 MEDIA = Media.metadata.tables["media"]
+KNOWN = update(MEDIA).where(MEDIA.c.id == bindparam("media"))
 OWNED = (
     select(Analysis.id, Media.id, Media.sha256, Media.verdict_id)
     .add_columns(Pipeline.id, Pipeline.hash, Pipeline.default_since)
@@ -93,14 +94,26 @@ def unused_number(session: Session) -> dict[str, int]:
     """Return the next verdict's id for SQLite, which would give that of an erased verdict again."""
     if not is_sqlite(session):
         return {}
-    numbers = (session.scalar(select(func.max(c))) or 0 for c in (VerdictRow.id, Entry.verdict_id))
-    return {"id": 1 + max(numbers)}
+    used = session.connection().execute(NUMBERS).one()
+    return {"id": 1 + max(number or 0 for number in used)}
+
+
+NUMBERS = select(
+    select(func.max(VerdictRow.id)).scalar_subquery(),
+    select(func.max(Entry.verdict_id)).scalar_subquery(),
+)
 
 
 def inserted(session: Session, table: type[Any], values: dict[str, Any]) -> int:
     """Insert a row and return its id."""
-    key = session.connection().execute(insert(table.__table__), values).inserted_primary_key
+    key = session.connection().execute(INSERT[table], values).inserted_primary_key
     return int(key[0]) if key else 0
+
+
+INSERT: dict[type[Any], Insert] = {
+    table: insert(table.metadata.tables[table.__tablename__])
+    for table in (VerdictRow, FindingRow, ArtifactRow)
+}
 
 
 def add_finding(session: Session, verdict_id: int, finding: dict[str, Any]) -> None:

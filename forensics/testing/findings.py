@@ -34,6 +34,8 @@ def check_proper(detector: Detector, sample: Sample, finding: object) -> None:
     known = {track.id for track in sample.tracks}
     assert {track.id for track in finding.evidence.tracks} <= known, f"{name}: unknown tracks"
     assert {frame.track for frame in finding.evidence.frames} <= known, f"{name}: unknown tracks"
+    maps = [frame.map for frame in finding.evidence.frames if frame.map is not None]
+    assert all(one.is_whole for one in maps), f"{name}: a map has not the cells that it says"
     plain(finding)  # raises TypeError for what can't be stored
 
 

@@ -7,6 +7,7 @@ from PIL.PngImagePlugin import PngInfo
 
 COLOUR = Path(__file__).parent / "colour"
 OBEDIENT = Path(__file__).parent / "obedient"
+PATCH = Path(__file__).parent / "patch"
 
 
 def write_distribution(folder: Path, name: str, source: str) -> None:

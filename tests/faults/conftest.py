@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from .site import Site, environment
+from .daemons import Site, environment
 
 
 @pytest.fixture

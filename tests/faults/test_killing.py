@@ -5,6 +5,7 @@ import random
 import signal
 import time
 from contextlib import suppress
+from functools import partial
 
 import pytest
 from sqlalchemy import update
@@ -15,10 +16,9 @@ from forensics.store.database import writing
 from forensics.store.models import Job
 
 from ..distributions import write_order
-from .site import Process, Site, is_alive, workers_of
+from .daemons import Process, Site, is_alive, workers_of
 
 pytestmark = pytest.mark.slow
-SQLITE = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 ROUNDS = [
     pytest.param("sqlite", 20, id="sqlite"),
     pytest.param("postgresql", 8, id="postgresql"),
@@ -33,13 +33,18 @@ def test_kill_9_at_random_moments(site: Site, rounds: int) -> None:
         for file in range(10):
             name = f"{number}-{file}.png"
             write_order(site.inbox / name, dice.choice(["", "", "hang:0.2"]), 100 * number + file)
-        site.wait_for(lambda: "running" in site.states())
+        site.wait_for(partial(is_at_work, site, 10 * (number + 1)))
         time.sleep(dice.random())
         daemon = killed(site, daemon, dice.choice(["daemon", "worker", "both"]), dice)
     site.wait_until_ended(10 * rounds)
     site.stop()
     site.reckon()
     assert set(site.states()) <= {"done", "worker_died"}
+
+
+def is_at_work(site: Site, files: int) -> bool:
+    """Say whether a job runs; on a slow machine all may have ended before anybody looked."""
+    return "running" in site.states() or site.ended() >= files
 
 
 def killed(site: Site, daemon: Process, whom: str, dice: random.Random) -> Process:
@@ -51,7 +56,7 @@ def killed(site: Site, daemon: Process, whom: str, dice: random.Random) -> Proce
         return daemon
     daemon.kill()
     daemon.wait()
-    site.wait_for(lambda: not any(map(is_alive, workers)), 30)
+    site.wait_for(lambda: not any(map(is_alive, workers)))
     return site.start()
 
 
@@ -61,7 +66,7 @@ def kill(pid: int) -> None:
 
 
 def test_misbehaving_detector_costs_its_file_only(site: Site) -> None:
-    site.environment["FORENSICS_DEADLINE_S"] = "8"
+    site.environment["FORENSICS_DEADLINE_S"] = "30"
     orders = {
         "hang": "deadline",
         "abort": "worker_died",
@@ -81,7 +86,6 @@ def test_misbehaving_detector_costs_its_file_only(site: Site) -> None:
     assert set(found.values()) == {"inconclusive"}
 
 
-@SQLITE
 def test_quarantine_survives_restarts_and_covers_copies_until_a_retry(site: Site) -> None:
     bad = write_order(site.inbox / "bad.png", "abort")
     site.start()
@@ -106,15 +110,16 @@ def test_quarantine_survives_restarts_and_covers_copies_until_a_retry(site: Site
     }
 
 
-@SQLITE
 def test_file_that_interrupts_every_daemon_fails_in_the_end(site: Site) -> None:
     write_order(site.inbox / "a.png", "hang")
     daemon = site.start()
     site.wait_for(lambda: "running" in site.states())
     daemon.kill()
     daemon.wait()
-    with writing(site.engine) as session:  # nine daemons have died with it before
-        session.execute(update(Job).values(interruptions=9))
+    with writing(
+        site.engine
+    ) as session:  # nine daemons have died with it before, this one 30 s ago
+        session.execute(update(Job).values(interruptions=9, lease_expires_at=utc_now()))
     site.start()
     site.wait_until_ended(1)
     site.stop()
@@ -137,7 +142,6 @@ def test_two_daemons_on_one_folder_and_one_database(site: Site) -> None:
     assert site.states() == {"done": 400}
 
 
-@SQLITE
 def test_worker_that_died_is_tried_again_alone(site: Site) -> None:
     write_order(site.inbox / "bad.png", "abort")
     for number in range(1, 30):

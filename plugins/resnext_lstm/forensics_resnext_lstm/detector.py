@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import cached_property
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from torch.nn.utils.rnn import pad_sequence
 from forensics.ahead import one_thread, side_by_side
 from forensics.errors import PluginError
 from forensics.faces import CropGeometry, crop
+from forensics.heatmap import HeatMap
 from forensics.records import (
     Calibration,
     Evidence,
@@ -31,7 +32,7 @@ from forensics.settings import Settings
 from forensics.verdict import is_validated
 from forensics.weights import WeightsEntry
 
-from . import __version__
+from . import __version__, activation
 from .checkpoints import load
 from .device import arithmetic, choose
 from .fold import fold
@@ -41,6 +42,17 @@ CHUNK = 32  # crops through the trunk at once
 FEW = 5  # of them, whose activations stay in a core's cache
 WHOLE = frozenset({"resnext50_32x4d"})  # trunks of which one layer keeps all cores busy
 LEAST_FRAMES = 3  # for a video's score while no calibration says otherwise
+
+
+Maps = dict[int, list[HeatMap | None]]
+"""By the place of a track among the tracks, the maps of its frames; tracks without are left out."""
+
+
+class Seen(NamedTuple):
+    """What a trunk makes of N crops: their features (N, W) in 32 bits, and its last feature maps (N, C, h, w)."""
+
+    features: Tensor
+    maps: Tensor
 
 
 class SequenceDetector:
@@ -100,10 +112,11 @@ class SequenceDetector:
 
         Raises WeightsError when the file is not what its manifest says.
         """
-        model = load(self.entry)
-        fold(model.trunk)
-        model = model.to(self.place.device)
-        model.trunk.to(self.place.number).to(memory_format=torch.channels_last)
+        with torch.inference_mode(False):  # the heads are differentiated for the maps
+            model = load(self.entry).requires_grad_(False)
+            fold(model.trunk)
+            model = model.to(self.place.device)
+            model.trunk.to(self.place.number).to(memory_format=torch.channels_last)
         return model
 
     @torch.inference_mode()
@@ -112,13 +125,13 @@ class SequenceDetector:
         if not sample.tracks:
             return self.finding(Outcome.NOTHING_TO_EXAMINE, message="no face was found")
         with arithmetic(self.settings):
-            logits = self.logits(sample.tracks)
+            logits, maps = self.judged(sample.tracks)
         tracks = track_scores(sample.tracks, logits)
         able = [track for track in tracks if self.decides(track, sample.info.kind)]
         return self.finding(
             Outcome.SCORED,
             score=max(track.score for track in able or tracks),
-            evidence=Evidence(tracks=tracks, frames=frame_scores(sample.tracks, logits)),
+            evidence=Evidence(tracks=tracks, frames=frame_scores(sample.tracks, logits, maps)),
         )
 
     def finding(self, outcome: Outcome, **values: Any) -> Finding:
@@ -131,35 +144,63 @@ class SequenceDetector:
             return is_validated(track, self.calibration, kind)
         return kind is MediaKind.STILL or track.frames >= LEAST_FRAMES
 
-    def logits(self, tracks: Sequence[FaceTrack]) -> Logits:
-        """Return the (B, T) frame and (B,) track logits of B tracks, of which the longest has T frames."""
+    def judged(self, tracks: Sequence[FaceTrack]) -> tuple[Logits, Maps]:
+        """Return the (B, T) frame and (B,) track logits of B tracks, of which the longest has T frames, and their maps."""
         lengths = [len(track.patches) for track in tracks]
-        features = self.features(patch for track in tracks for patch in track.patches)
-        padded = pad_sequence(list(torch.split(features, lengths)), batch_first=True)  # (B, T, W)
-        logits = self.model.head(padded, torch.tensor(lengths, device=padded.device))
-        if not logits.track.isfinite().all():
-            raise PluginError(f"{self.name}: the network gave a value that is not a number")
-        return Logits(logits.frames.cpu(), logits.track.cpu())
+        seen = self.seen(patch for track in tracks for patch in track.patches)
+        padded = pad_sequence(
+            list(torch.split(seen.features, lengths)), batch_first=True
+        )  # (B, T, W)
+        with one_thread():  # steps of the LSTM are small: two threads took 3 to 12 times as long
+            logits = self.model.head(padded, torch.tensor(lengths, device=padded.device))
+            if not logits.track.isfinite().all():
+                raise PluginError(f"{self.name}: the network gave a value that is not a number")
+            logits = Logits(logits.frames.cpu(), logits.track.cpu())
+            return logits, self.maps(padded, lengths, logits, seen.maps)
 
-    def features(self, patches: Iterable[FacePatch]) -> Tensor:
-        """Return the trunk's features of all patches, (N, W) in 32 bits.
+    def maps(self, padded: Tensor, lengths: list[int], logits: Logits, kept: Tensor) -> Maps:
+        """Return the maps of (B, T, W) features, of those tracks whose feature maps are all among the `kept` ones."""
+        tracks = activation.chosen(logits.track.tolist(), lengths, len(kept))
+        if not tracks or not self.entry.maps or not activation.explains(kept, padded[0]):
+            return {}
+        wanted = torch.tensor([lengths[i] for i in tracks], device=padded.device)
+        gradient = activation.gradients(self.model, padded[tracks], wanted)  # (b, T, W)
+        ends = np.cumsum(lengths).tolist()
+        return {
+            i: activation.heat_maps(kept[ends[i] - lengths[i] : ends[i]], one[: lengths[i]])
+            for i, one in zip(tracks, gradient, strict=True)
+        }
+
+    def seen(self, patches: Iterable[FacePatch]) -> Seen:
+        """Return the features of all N patches, (N, W), and the feature maps of the first `activation.MOST_KEPT`.
 
         On a CPU a narrow trunk takes half the time with a few crops per thread instead of all crops over all threads.
         """
         if self.place.device.type != "cpu" or self.entry.trunk in WHOLE:
-            return torch.cat([self.chunk(chunk) for chunk in chunks(patches, CHUNK)])
+            return joined(self.chunk(chunk) for chunk in chunks(patches, CHUNK))
         with one_thread() as threads:
             parts = side_by_side(self.chunk, chunks(patches, FEW), threads)
-            return torch.cat([features for _, features in parts])
+            return joined(seen for _, seen in parts)
 
     @torch.inference_mode()
-    def chunk(self, patches: Sequence[FacePatch]) -> Tensor:
-        """Return the trunk's features of one chunk of patches, (N, W) in 32 bits."""
+    def chunk(self, patches: Sequence[FacePatch]) -> Seen:
+        """Return what the trunk makes of one chunk of patches."""
         faces = np.stack([crop(patch, self.geometry) for patch in patches])  # (N, px, px, 3)
         x = normalise(torch.from_numpy(faces).to(self.place.device))  # (N, 3, px, px)
         x = x.to(self.place.number).contiguous(memory_format=torch.channels_last)
-        features: Tensor = self.model.trunk(x)  # (N, W)
-        return features.float()
+        maps = activation.last_map(self.model.trunk, x)  # (N, C, h, w)
+        return Seen(activation.pooled(self.model.trunk, maps).float(), maps)  # (N, W)
+
+
+def joined(parts: Iterable[Seen]) -> Seen:
+    """Return the features of all parts, and the maps of the first ones."""
+    features, maps, kept = [], [], 0
+    for part in parts:
+        features.append(part.features)
+        if kept < activation.MOST_KEPT:
+            maps.append(part.maps)
+            kept += len(part.maps)
+    return Seen(torch.cat(features), torch.cat(maps))
 
 
 def chunks(patches: Iterable[FacePatch], size: int) -> Iterator[list[FacePatch]]:
@@ -184,10 +225,12 @@ def track_scores(tracks: Sequence[FaceTrack], logits: Logits) -> tuple[TrackScor
     )
 
 
-def frame_scores(tracks: Sequence[FaceTrack], logits: Logits) -> tuple[FrameScore, ...]:
-    """Return the raw score of every face in every sampled frame, track by track."""
+def frame_scores(tracks: Sequence[FaceTrack], logits: Logits, maps: Maps) -> tuple[FrameScore, ...]:
+    """Return the raw score of every face in every sampled frame, track by track, with its map if it has one."""
     return tuple(
-        FrameScore(patch.time_s, track.id, patch.box, score)
-        for track, row in zip(tracks, logits.frames.tolist(), strict=True)
-        for patch, score in zip(track.patches, row, strict=False)
+        FrameScore(patch.time_s, track.id, patch.box, score, heat)
+        for i, (track, row) in enumerate(zip(tracks, logits.frames.tolist(), strict=True))
+        for patch, score, heat in zip(
+            track.patches, row, maps.get(i) or [None] * len(row), strict=False
+        )
     )

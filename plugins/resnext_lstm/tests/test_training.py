@@ -13,7 +13,7 @@ from forensics_resnext_lstm.model import build_trunk
 from forensics_resnext_lstm.training.augment import augment
 from forensics_resnext_lstm.training.batches import Steps
 from forensics_resnext_lstm.training.distil import distance, listening
-from forensics_resnext_lstm.training.recipe import Recipe, read_recipe, start_file
+from forensics_resnext_lstm.training.recipe import Recipe, start_file
 from forensics_resnext_lstm.training.selfblend import blend_mask, draw_blend, self_blend
 from forensics_resnext_lstm.training.train import Run, Trainer, load_start, rate_factor
 
@@ -35,7 +35,6 @@ ROWS = [
     ("r9.jpg", "real", "d", "9"),
     ("f9.jpg", "fake", "d", "9"),
 ]
-RECIPES = Path(__file__).parents[1] / "recipes"
 
 
 def picture(seed: int) -> np.ndarray:
@@ -199,6 +198,17 @@ def test_run_begins_with_the_network_of_the_one_before(data: Path, tmp_path: Pat
     assert all(torch.equal(value, kept[name]) for name, value in second.model.state_dict().items())
 
 
+def test_lstm_of_another_width_starts_anew_on_the_same_trunk(data: Path, tmp_path: Path) -> None:
+    trained(RECIPE, Run((data,), tmp_path / "first", workers=0), 2)
+    last = tmp_path / "first" / "last.pt"
+    kept = torch.load(last, weights_only=True)["model"]
+    wider = replace(RECIPE, hidden=RECIPE.hidden + 1)
+    made = Trainer(wider, Run((data,), tmp_path / "wide", after=last), print).model.state_dict()
+    same = {name for name, value in made.items() if torch.equal(value, kept[name])}
+    assert {name for name in made if name.startswith(("trunk.", "frame_head."))} <= same
+    assert not made["residual_head.weight"].any()
+
+
 def test_pupil_needs_its_teacher_and_learns_from_it(data: Path, tmp_path: Path) -> None:
     trained(RECIPE, Run((data,), tmp_path / "teacher", workers=0), 1)
     pupil = replace(RECIPE, teacher_trunk=RECIPE.trunk, teacher_px=48)
@@ -245,29 +255,6 @@ def test_checkpoint_of_another_recipe_is_refused(data: Path, tmp_path: Path) -> 
     torch.save({"model": {}, "optimiser": {}, "step": 1}, tmp_path / "last.pt")
     with pytest.raises(DataError, match="belongs to another recipe; choose another one"):
         Trainer(RECIPE, Run((data,), tmp_path), print)
-
-
-@pytest.mark.parametrize("path", sorted(RECIPES.glob("*.toml")), ids=lambda path: path.stem)
-def test_recipes_can_be_read(path: Path) -> None:
-    assert read_recipe(path).name == path.stem
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        pytest.param('name = "a"', "key 'trunk' is missing", id="missing"),
-        pytest.param('name = "a"\ntrunk = "b"\ncolour = 1', "'colour' is not known", id="unknown"),
-        pytest.param('name = "a"\ntrunk = "b"\npx = "112"', "'px' is '112', which is", id="type"),
-        pytest.param('name = "a"\ntrunk = "b"\nsteps = 0', "must be at least 1", id="range"),
-        pytest.param("name", "can't be read", id="syntax"),
-    ],
-)
-def test_recipe_error_names_file_and_key(tmp_path: Path, text: str, message: str) -> None:
-    path = tmp_path / "recipe.toml"
-    path.write_text(text)
-    with pytest.raises(DataError, match=message) as caught:
-        read_recipe(path)
-    assert str(path) in str(caught.value)
 
 
 def test_start_is_the_one_file_in_a_package(

@@ -6,9 +6,11 @@ scored by its bytes.
 
 import os
 import socket
+import subprocess
 import time
 import zlib
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,10 +23,17 @@ from forensics.settings import Settings
 HEAD_BYTES = 4096
 BLOCK_BYTES = 1 << 24
 MARK = b"order="
+LOOK_S = 0.05
 
 
 def sleep(seconds: str) -> None:
     time.sleep(float(seconds or 3600))
+
+
+def wait(path: str) -> None:
+    """Go on once there is a file of that name."""
+    while not Path(path).exists():
+        time.sleep(LOOK_S)
 
 
 def fail(words: str) -> None:
@@ -45,6 +54,15 @@ def grab(megabytes: str) -> None:
 
 def write(path: str) -> None:
     Path(path).write_text("written")
+
+
+def write_in_thread(path: str) -> None:
+    with ThreadPoolExecutor(1) as one:
+        one.submit(write, path).result()
+
+
+def write_by_program(path: str) -> None:
+    subprocess.run(["touch", path], check=True)
 
 
 def write_scratch(name: str) -> None:
@@ -91,11 +109,14 @@ def kill(pid: str) -> None:
 
 ORDERS: dict[str, Callable[[str], None]] = {
     "hang": sleep,
+    "wait": wait,
     "abort": lambda _: os.abort(),
     "raise": fail,
     "eat": eat,
     "grab": grab,
     "write": write,
+    "thread": write_in_thread,
+    "program": write_by_program,
     "scratch": write_scratch,
     "change": change,
     "connect": connect,

@@ -5,6 +5,7 @@ The newest checkpoint lives in the work folder as `last.pt`: `model`, `optimiser
 
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from itertools import islice
 from math import cos, pi
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ..checkpoints import read_training
 from ..data import DataError
@@ -140,7 +141,7 @@ class Trainer:
             return 0
         state = read_training(source)
         try:
-            self.model.load_state_dict(state["model"])
+            self.model.load_state_dict(fitted(state["model"], self.model))
             if source != self.checkpoint:
                 return 0
             self.stage.go_on(state)
@@ -148,6 +149,15 @@ class Trainer:
             return int(state["step"])
         except (KeyError, RuntimeError, ValueError) as error:
             raise DataError(f"{source}: belongs to another recipe; choose another one") from error
+
+
+def fitted(found: Mapping[str, Tensor], model: FaceSequenceNet) -> dict[str, Tensor]:
+    """Return the state of another network for `model`; an LSTM of another width starts anew, as `model` has it."""
+    own = model.state_dict()
+    if found["lstm.weight_hh_l0"].shape == own["lstm.weight_hh_l0"].shape:
+        return dict(found)
+    anew = {k: v for k, v in own.items() if k.startswith(("lstm.", "residual_head."))}
+    return {**found, **anew}
 
 
 def new_model(recipe: Recipe, run: Run) -> FaceSequenceNet:

@@ -23,7 +23,7 @@ from forensics.store.models import Job, JobState, Sighting, VerdictRow
 from ..distributions import OBEDIENT
 
 ROOT = Path(__file__).parents[2]
-WAIT_S = 240.0
+WAIT_S = 900.0  # what is waited for comes sooner, even on a busy machine
 LOOK_S = 0.2
 ENDED = (JobState.DONE, JobState.FAILED)
 Process = subprocess.Popen[bytes]
@@ -41,6 +41,20 @@ class Site:
     @property
     def inbox(self) -> Path:
         return self.home / "inbox"
+
+    @property
+    def go(self) -> Path:
+        """The file that detectors with the order `held` wait for."""
+        return self.home / "go"
+
+    @property
+    def held(self) -> str:
+        """An order to be at work until `go` is there: what a test does meanwhile meets a file that is being read."""
+        return f"wait:{self.go}"
+
+    def wait_until_at_work(self) -> None:
+        """Wait until a detector has begun: the file is open then, which a job that is running may not be yet."""
+        self.wait_for(lambda: "event=DetectorStarted" in self.log)
 
     @property
     def log(self) -> str:
@@ -89,12 +103,21 @@ class Site:
             rows = queries.results(session, queries.ResultFilter(), 100_000, None)
         return {Path(r.path).name: r.label or r.error or "" for r in rows}
 
+    def counts(self, name: str) -> tuple[int, int]:
+        """Return the attempts and the interruptions counted against the newest job of a file."""
+        found = select(Job.attempts, Job.interruptions).join(Sighting)
+        with reading(self.engine) as session:
+            named = found.where(Sighting.path == str(self.inbox / name)).order_by(Job.id.desc())
+            row = session.execute(named).first()
+        assert row is not None
+        return row[0], row[1]
+
     def stop(self) -> None:
         """Stop all daemons in order."""
         for process in self.processes:
             if process.poll() is None and process.stdin is None:
                 process.send_signal(signal.SIGTERM)
-                assert process.wait(60) == 0
+                assert process.wait(WAIT_S) == 0
 
     def kill_all(self) -> None:
         for process in self.processes:
@@ -159,6 +182,8 @@ def environment(home: Path, engine: Engine) -> dict[str, str]:
         "FORENSICS_SETTLE_S": "0.3",
         "FORENSICS_RESCAN_S": "3",
         "FORENSICS_MEMORY_MB": "1500",
+        "FORENSICS_DEADLINE_S": "600",
+        "FORENSICS_LOG_LEVEL": "debug",
         "PYTHONPATH": os.pathsep.join(map(str, (OBEDIENT, ROOT))),
         "XDG_CONFIG_HOME": str(home),
     }

@@ -1,0 +1,65 @@
+"""`forensics evidence`: the folder of pictures and of what detectors left."""
+
+import time
+from dataclasses import asdict
+
+import click
+
+from .. import retention
+from ..evidence import EvidenceFolder
+from ..store import artifacts
+from ..store.database import masked, reading
+from .common import json_option, load_settings, open_database, print_json, print_table
+
+
+@click.group()
+def evidence() -> None:
+    """Show and clean the folder of pictures and artifacts (setting 'evidence_folder')."""
+
+
+@evidence.command()
+@json_option
+@click.pass_context
+def status(ctx: click.Context, as_json: bool) -> None:
+    """Say what the folder holds, and whether all artifacts of this database are there. Exit status 1 if not.
+
+    Artifacts that this database does not know may be another database's: nothing removes them.
+    """
+    settings = load_settings(ctx)
+    folder, held = EvidenceFolder(settings), retention.holdings(settings)
+    with reading(open_database(settings)) as session:
+        missing = [s for s in artifacts.known(session) if folder.artifact(s) is None]
+        unknown = artifacts.unknown(session, (path.name for path in folder.artifacts()))
+    told = {
+        "folder": str(folder.root),
+        **{kind: asdict(one) for kind, one in held.items()},
+        "missing_artifacts": missing,
+        "unknown_artifacts": len(unknown),
+    }
+    if as_json:
+        print_json([told])
+    else:
+        click.echo(f"{folder.root}")
+        rows = ((kind, one.files, f"{one.size_bytes / 1e6:.1f}") for kind, one in held.items())
+        print_table(("kind", "files", "MB"), rows)
+        click.echo(f"{len(unknown)} artifacts are not of {masked(settings.database_url)}")
+        for sha256 in missing:
+            click.echo(f"missing: {sha256}", err=True)
+    ctx.exit(1 if missing else 0)
+
+
+@evidence.command()
+@json_option
+@click.pass_context
+def clean(ctx: click.Context, as_json: bool) -> None:
+    """Remove pictures past 'evidence_keep_days', or of another kind than 'thumbnails'; the daemon does that as well.
+
+    They are made again when somebody asks for them, as long as the file is there. Artifacts stay.
+    """
+    found = retention.clean(load_settings(ctx), time.time())
+    if as_json:
+        print_json([asdict(found)])
+    else:
+        click.echo(
+            f"removed: {found.pictures} pictures, those of {found.verdicts} verdicts, and {found.copies} copies"
+        )

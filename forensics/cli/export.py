@@ -1,0 +1,43 @@
+"""`forensics export`: a case as one file."""
+
+from pathlib import Path
+
+import click
+
+from ..report.bundle import digest, pack
+from ..report.files import whole
+from ..report.making import Maker
+from ..store.chain import Export
+from .common import load_settings, open_database
+from .reporting import asked_for, recorded, verdict_ids, write_folder
+from .reviews import login_name
+
+
+@click.command()
+@click.option("--case", required=True, help="The case to pack.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True, metavar="FILE"
+)
+@click.option("--pdf", is_flag=True, help="Reports as PDF in place of HTML.")
+@click.option("--examiner", help="Who exports it; otherwise the name you are logged in by.")
+@click.pass_context
+def export(ctx: click.Context, case: str, output: Path, pdf: bool, examiner: str | None) -> None:
+    """Pack a case's reports, their data and media facts into a ZIP file with the SHA-256 of each part.
+
+    The export is recorded in the chain, with the hash of the file. The files that were examined are not packed.
+
+    \b
+    Example:
+      forensics export --case A-17 -o case.zip
+    """
+    settings = load_settings(ctx)
+    engine = open_database(settings)
+    maker = Maker(settings, engine, examiner or login_name(), pdf=pdf)
+    asked = asked_for(engine, case, None)
+    with whole(output) as half:
+        lines = pack(
+            half, lambda folder, keep: write_folder(folder, asked, maker, keep), maker, asked.title
+        )
+        told = Export("bundle", maker.by, verdict_ids(lines), case, digest(half))
+        entry = recorded(engine, told)
+    click.echo(f"{output}: {len(lines)} reports, entry {entry} of the chain")

@@ -1,0 +1,81 @@
+"""A case in one file to hand on: reports, the data that they are made of, and the hash of every part."""
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from .collection import INDEX, Line, index_page
+from .making import Maker
+
+Plain = Mapping[str, Any]
+Write = Callable[[Path, Callable[[Line, Plain], None]], list[Line]]
+
+MANIFEST = "manifest-sha256.txt"
+README = """\
+What is in here
+
+reports/index.html      leads to the reports; open it in a browser
+reports/                a report on each file, complete in itself
+data/                   what each report is made of, as JSON
+media/                  facts about each file (container, codec, size, duration), named by its SHA-256
+artifacts/              what detectors left as evidence, named by its SHA-256
+chain.json              the newest entry of the chain of records when this was packed
+manifest-sha256.txt     the SHA-256 of every other file; to check them: sha256sum -c manifest-sha256.txt
+
+The files that were examined are not in here.
+"""
+
+
+def pack(target: Path, write: Write, maker: Maker, title: str) -> list[Line]:
+    """Write a ZIP file; returns the lines of the index.
+
+    `write` writes the reports into a folder that it is given, and hands on each one's line and record.
+    """
+    with TemporaryDirectory(prefix=".export-", dir=target.parent) as place:
+        folder = Path(place)
+        put(folder, "README.txt", README.encode())
+        lines = write(folder / "reports", lambda line, told: add(folder, line, told, maker))
+        put(folder, f"reports/{INDEX}", index_page(title, lines, maker.made()).encode())
+        names = sorted(
+            str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()
+        )
+        put(folder, MANIFEST, "".join(f"{digest(folder / n)}  {n}\n" for n in names).encode())
+        with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name in [MANIFEST, *names]:
+                archive.write(folder / name, name)
+    return lines
+
+
+def add(folder: Path, line: Line, told: Plain, maker: Maker) -> None:
+    """Put the data of one report beside it; the names are made of numbers and hashes alone."""
+    put(folder, f"data/{line.subject.name}.json", as_json(told))
+    put(folder, "chain.json", as_json(told["head"]))
+    if told["media"]:
+        put(folder, f"media/{told['sha256']}.json", as_json(told["media"]))
+    for finding in told["findings"]:
+        for one in finding["evidence"]["artifacts"]:
+            path = maker.artifact(one["sha256"])
+            if path:
+                put(folder, f"artifacts/{one['sha256']}", path.read_bytes())
+
+
+def put(folder: Path, name: str, data: bytes) -> None:
+    """Write a part of the bundle."""
+    path = folder / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(data)
+
+
+def as_json(value: Any) -> bytes:
+    """Return JSON that people can read too."""
+    return (json.dumps(value, indent=2, sort_keys=True, ensure_ascii=True) + "\n").encode()
+
+
+def digest(path: Path) -> str:
+    """Return a file's SHA-256."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

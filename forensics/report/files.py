@@ -1,0 +1,34 @@
+"""Files that are written whole or not at all."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..errors import ForensicsError
+from ..paths import shown
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Yield a path beside `path` to write to; it takes the place of `path` at the end, and is removed if that fails.
+
+    Raises ForensicsError where nothing can be written.
+    """
+    half = path.parent / f".{secrets.token_hex(8)}.part"
+    try:
+        yield half
+        half.replace(path)
+    except OSError as error:
+        if not concerns(error, path):
+            raise
+        why = error.strerror or str(error)
+        raise ForensicsError(f"{shown(str(path))}: can't be written: {why}") from error
+    finally:
+        half.unlink(missing_ok=True)
+
+
+def concerns(error: OSError, path: Path) -> bool:
+    """Say whether an error is about writing there, not about some other file that was read meanwhile."""
+    return error.filename is None or Path(os.fsdecode(error.filename)).parent == path.parent

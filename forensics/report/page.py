@@ -1,0 +1,130 @@
+"""One verdict as one HTML file: no script, nothing from a network, pictures and style inside."""
+
+import base64
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from .. import wording
+from ..gallery import Shots, overlay
+from .processing import media_facts, processing, rerun_command, seen_at
+from .strips import MOST_TRACKS, Strip, deciding, strips, with_maps
+from .summary import moment, summary
+from .timeline import timelines
+from .visible import finalize
+
+Plain = Mapping[str, Any]
+
+EMBEDDED = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
+"""Media types of artifacts that are shown in a report, and how their bytes begin."""
+MOST_EMBEDDED_BYTES = 3_000_000
+
+NO_SHOTS = Shots((), (), None)
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """An artifact of a detector. `picture` is its data URI, or None where it is no picture or not kept; `why` says so."""
+
+    name: str
+    media_type: str
+    sha256: str
+    size_bytes: int
+    picture: str | None
+    why: str
+
+
+def html_report(
+    told: Plain,
+    shots: Shots = NO_SHOTS,
+    artifact: Callable[[str], Path | None] = lambda _: None,
+) -> str:
+    """Return the report on a verdict or a failure from its record (`record.record`) and its pictures (`gallery`).
+
+    `artifact` gives the file with an artifact's bytes by their SHA-256.
+    """
+    lead = deciding(told["findings"])
+    shown = strips(lead, shots.faces) if lead else []
+    judged = told["verdict_id"] is not None
+    return (
+        environment()
+        .get_template("report.html")
+        .render(
+            told=told,
+            page=summary(told),
+            wording=wording,
+            timelines=timelines(told) if judged else {},
+            strips=shown[:MOST_TRACKS],
+            more_tracks=len(shown[MOST_TRACKS:]),
+            lacking=shots.lacking if lead else None,
+            maps=[
+                (f["detector"], s[:MOST_TRACKS])
+                for f, s in with_maps(told["findings"], shots.faces)
+            ],
+            attachments={f["detector"]: list(attachments(f, artifact)) for f in told["findings"]},
+            media=list(media_facts(told["media"])) if told["media"] else [],
+            sightings=[list(seen_at(one)) for one in told["sightings"]],
+            processing=list(processing(told)) if judged else [],
+            rerun=rerun_command(told),
+        )
+    )
+
+
+@cache
+def environment() -> Environment:
+    """Return what renders the templates: everything put in is escaped, and nothing that is missing is passed over."""
+    found = Environment(
+        loader=PackageLoader("forensics.report"),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        finalize=finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.filters |= {
+        "moment": moment,
+        "clock": wording.clock,
+        "picture": picture,
+        "heated": heated,
+    }
+    return found
+
+
+def picture(path: Path) -> str:
+    """Return a JPEG as a data URI."""
+    return data_uri("image/jpeg", path.read_bytes())
+
+
+def heated(strip: Strip) -> Iterator[tuple[Any, str]]:
+    """Yield the marked pictures of a strip that have a heat map, each with it laid over as a data URI."""
+    for face in strip.marked or strip.faces:
+        if face.heat:
+            yield face, data_uri("image/jpeg", overlay(face.shot.picture.path, face.heat))
+
+
+def data_uri(media_type: str, data: bytes) -> str:
+    """Return bytes as a data URI."""
+    return Markup(f"data:{media_type};base64,{base64.b64encode(data).decode('ascii')}")  # noqa: S704
+
+
+def attachments(finding: Plain, artifact: Callable[[str], Path | None]) -> Iterator[Attachment]:
+    """Yield a finding's artifacts; PNG and JPEG of reasonable size as pictures, others by name and hash."""
+    for one in finding["evidence"]["artifacts"]:
+        path = artifact(one["sha256"])
+        data = path.read_bytes() if path and one["bytes"] <= MOST_EMBEDDED_BYTES else b""
+        start = EMBEDDED.get(one["media_type"])
+        shown = bool(start and data.startswith(start))
+        why = "" if shown else "not kept" if path is None else "not shown here"
+        yield Attachment(
+            one["name"],
+            one["media_type"],
+            one["sha256"],
+            one["bytes"],
+            data_uri(one["media_type"], data) if shown else None,
+            why,
+        )

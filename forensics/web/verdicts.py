@@ -1,0 +1,90 @@
+"""The result page, and what people add to it."""
+
+import json
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from ..dispatch import utc_now
+from ..gallery import OFF
+from ..report.timeline import timelines
+from ..store import reviews
+from ..store.database import reading, writing
+from ..store.models import VerdictRow
+from ..store.tombstones import tombstone
+from . import view
+from .errors import PageError
+from .forms import small_form
+from .looks import page
+from .site import site_of
+
+LONGEST_TEXT = 20_000
+
+
+def told_of(request: Request) -> dict[str, Any]:
+    """Return all that is stored of the verdict that a request names. Raises PageError where there is none."""
+    verdict_id = request.path_params["verdict"]
+    with reading(site_of(request).engine) as session:
+        found = view.told(session, verdict_id)
+        left = tombstone(session, verdict_id) if found is None else None
+    if left is not None:
+        moment = left.erased_at.strftime("%Y-%m-%d")
+        raise PageError(
+            410, f"Verdict {verdict_id} was erased on {moment}: {left.said.get('reason')}"
+        )
+    if found is None:
+        raise PageError(404, f"There is no verdict {verdict_id}.")
+    return found
+
+
+def stored_of(request: Request) -> dict[str, Any]:
+    """Return a verdict's own text, which is all that its files need. Raises PageError where there is none."""
+    with reading(site_of(request).engine) as session:
+        row = session.get(VerdictRow, request.path_params["verdict"])
+    if row is None:
+        raise PageError(404, f"There is no verdict {request.path_params['verdict']}.")
+    found: dict[str, Any] = json.loads(row.payload)
+    return found
+
+
+def verdict_page(request: Request) -> Response:
+    """Show a verdict and what it rests on; pictures come by addresses of their own."""
+    verdict = told_of(request)
+    plots = timelines(verdict, link=lambda seconds, track: f"#t={seconds:.3f}")
+    with reading(site_of(request).engine) as session:
+        was_default = view.was_default(session, verdict)
+    context = {
+        **view.context(verdict),
+        "was_default": was_default,
+        "timelines": plots,
+        "pictures": site_of(request).settings.thumbnails != "off",
+        "no_pictures": OFF,
+    }
+    return page(request, "verdict.html", context)
+
+
+def verdict_json(request: Request) -> Response:
+    """Give the same as `forensics show --json`."""
+    return JSONResponse(told_of(request))
+
+
+async def add_words(request: Request) -> Response:
+    """Add a note or an examiner's conclusion, and go back to the verdict."""
+    form = await small_form(request)
+    kind, examiner, text = (form.get(name, "").strip() for name in ("kind", "examiner", "text"))
+    if kind not in ("note", "review") or not text or not examiner:
+        raise PageError(400, "Write down both: what is said, and who says it.")
+    if len(text) > LONGEST_TEXT or len(examiner) > 200:
+        raise PageError(413, f"That is too long; write at most {LONGEST_TEXT:,} characters.")
+    await run_in_threadpool(add, request, kind, examiner, text)
+    return RedirectResponse(f"/verdicts/{request.path_params['verdict']}#words", 303)
+
+
+def add(request: Request, kind: str, examiner: str, text: str) -> None:
+    """Add people's words. Raises PageError where there is no such verdict."""
+    verdict_id = told_of(request)["verdict_id"]
+    write = reviews.add_note if kind == "note" else reviews.add_review
+    with writing(site_of(request).engine) as session:
+        write(session, verdict_id, text, examiner, utc_now())

@@ -1,0 +1,1 @@
+"""Methods for JPEG stills, one a module."""

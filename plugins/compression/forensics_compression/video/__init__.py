@@ -1,0 +1,1 @@
+"""Methods for videos, one a module; none decodes a picture."""

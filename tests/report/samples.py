@@ -1,0 +1,224 @@
+"""Records of reports for tests, made of the toolkit's own values, and pictures of a face that is free to use."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from skimage.data import astronaut
+
+from forensics.gallery import FaceShot, Picture, Shots
+from forensics.heatmap import HeatMap
+from forensics.plain import plain
+from forensics.policy import ErrorRate
+from forensics.records import (
+    Artifact,
+    Calibration,
+    Coverage,
+    Evidence,
+    Finding,
+    FrameScore,
+    Label,
+    MediaInfo,
+    MediaKind,
+    Outcome,
+    Reason,
+    TrackScore,
+    Verdict,
+)
+from forensics.store.outcomes import EMPTY
+
+SHA256 = "5f" * 32
+MADE = {"at": "2026-11-25T11:00:00+00:00", "by": "R. Diaz", "toolkit": "0.1.0"}
+CALIBRATION = Calibration(
+    slope=2.0,
+    intercept=-0.5,
+    cap_log10=2.0,
+    fake_at=0.6,
+    real_at=-0.4,
+    min_face_px=64,
+    min_frames=8,
+    kinds=(MediaKind.VIDEO, MediaKind.STILL),
+    flagged_real=ErrorRate(1082, 52, "crops of a data set", "2026-11-24", "face crops"),
+    missed_fake=ErrorRate(1040, 148, "crops of a data set", "2026-11-24", "face crops"),
+)
+TIMES = tuple(round(start + 0.2 * i, 6) for start in (0.0, 5.0, 10.0) for i in range(4))
+
+
+def track(number: int, score: float, log10_lr: float | None, times: Sequence[float]) -> TrackScore:
+    label = Label.FAKE if log10_lr is not None else Label.INCONCLUSIVE
+    return TrackScore(
+        number, times[0], times[-1], len(times), 96.0, score, log10_lr, label, 200.0, 0.0
+    )
+
+
+def scored(
+    detector: str = "net",
+    tracks: int = 1,
+    *,
+    log10_lr: float | None = 1.1,
+    times: Sequence[float] = TIMES,
+    artifacts: tuple[Artifact, ...] = (),
+) -> Finding:
+    """Return a finding in which the score of a track goes up and down over time."""
+    heat = HeatMap.of([[0.0, 0.2], [0.9, 1.0]], 1.0)
+    frames = tuple(
+        FrameScore(t, n, (10.0, 10.0, 90.0, 100.0), n + math.sin(t), heat)
+        for n in range(1, tracks + 1)
+        for t in times
+    )
+    seen = tuple(track(n, n + 0.1, log10_lr, times) for n in range(1, tracks + 1))
+    evidence = Evidence(seen, frames, artifacts=artifacts)
+    return Finding(
+        detector, "1.0", "ab" * 32, Outcome.SCORED, 1.1, log10_lr, 0.9, 0.1, evidence=evidence
+    )
+
+
+def statement(*sentences: str, detector: str = "provenance") -> Finding:
+    """Return the finding of a detector that does not score."""
+    evidence = Evidence(statements=sentences)
+    return Finding(detector, "0.1", None, Outcome.STATEMENT, evidence=evidence)
+
+
+def told(
+    *findings: Finding,
+    label: Label = Label.FAKE,
+    reason: Reason | None = None,
+    log10_lr: float | None = 1.1,
+    path: str = "/evidence/clip.mp4",
+    still: bool = False,
+    **around: Any,
+) -> dict[str, Any]:
+    """Return the record of a report on a verdict, as `record.record` makes it."""
+    found = findings or (statement("Container: mp4."), scored())
+    kind = MediaKind.STILL if still else MediaKind.VIDEO
+    duration_s = None if still else 12.0
+    verdict = Verdict(
+        label,
+        reason,
+        0.9 if log10_lr is not None else None,
+        log10_lr,
+        ("face_manipulation",) if label is not Label.NOT_ASSESSED else (),
+        ("audio", "lip_sync"),
+        Coverage(duration_s, 12, 12, 12, 1, None if still else 4.4, 0),
+        found,
+        MediaInfo(SHA256, 123_456, kind, "mp4", "h264", 640, 360, duration_s, 25.0),
+        provenance(found),
+    )
+    judged: dict[str, Any] = {
+        "id": 7,
+        "label": label.value,
+        "reason": reason,
+        "hash": "0a" * 32,
+        "stale": False,
+    }
+    judged |= {"fake": 0.9, "log10_lr": log10_lr, "created_at": MADE["at"], "in_force": True}
+    return {
+        **plain(verdict),
+        **surroundings(path),
+        "verdict_id": 7,
+        "created_at": "2026-11-25T10:00:00.5+00:00",
+        "pipeline": "9e" * 32,
+        "history": [plain(judged)],
+        "entry": {"number": 3, "hash": "0a" * 32, "previous_hash": "0b" * 32},
+        **around,
+    }
+
+
+def failed(**around: Any) -> dict[str, Any]:
+    """Return the record of a report on a file that could not be analysed."""
+    error = {"error": "undecodable", "error_message": "no frame could be decoded"}
+    return {
+        **EMPTY,
+        **surroundings("/evidence/broken.mp4"),
+        "history": [],
+        "entry": None,
+        "state": "failed",
+        **error,
+        **around,
+    }
+
+
+def surroundings(path: str) -> dict[str, Any]:
+    """Return what stands around a verdict or failure."""
+    seen = {"path": path, "size_bytes": 123_456, "mtime_ns": 1_763_978_400_000_000_000}
+    seen |= {"seen_at": "2026-11-25T09:59:00+00:00", "gone_at": None}
+    head = {"hash": "0c" * 32, "entry": 5, "kind": "note", "verdict_id": 7, "entries": 5}
+    return {
+        "path": path,
+        "sha256": SHA256,
+        "state": "done",
+        "error": None,
+        "error_message": None,
+        "sightings": [{**seen, "case": "A-17", "exhibit": "3"}],
+        "validations": [],
+        "reviews": [],
+        "head": {**head, "created_at": MADE["at"]},
+        "made": MADE,
+        "elsewhere": 0,
+    }
+
+
+def provenance(findings: Sequence[Finding]) -> dict[str, Any]:
+    """Return what a re-run needs; every detector that scored is calibrated."""
+    detectors: list[dict[str, Any]] = [
+        {
+            "name": one.detector,
+            "version": one.version,
+            "weights": one.weights,
+            "parameters": {},
+            "calibration": CALIBRATION if one.score is not None else None,
+        }
+        for one in findings
+    ]
+    pipeline: dict[str, Any] = {
+        "toolkit": "0.1.0",
+        "contract": 1,
+        "fusion": "mean-log10-lr/1",
+        "policy": "triage",
+    }
+    pipeline |= {"sampling": {"frames": 12, "run_frames": 4, "stride_s": 0.2}}
+    return {
+        "smallest_face_px": 32,
+        "pipeline": {**pipeline, "face_finder": "cd" * 32, "detectors": detectors},
+        "parameters": {one.detector: {"px": 112, "device": "cpu"} for one in findings},
+        "licences": {one.detector: f"licence of {one.detector}" for one in findings},
+        "permitted_use": {one.detector: "research only" for one in findings if one.weights},
+        "sampled_s": list(TIMES),
+        "versions": {"python": "3.11", "torch": "2.6"},
+        "prepared_s": 0.5,
+    }
+
+
+def note(words: str, examiner: str = "K. Ito", kind: str = "note") -> dict[str, Any]:
+    """Return people's words on the verdict."""
+    said = {
+        "conclusion": words if kind == "review" else "",
+        "note": words if kind == "note" else "",
+    }
+    return {
+        "kind": kind,
+        "verdict_id": 7,
+        "examiner": examiner,
+        **said,
+        "created_at": "2026-11-25T10:30:00+00:00",
+        "entry": 4,
+        "hash": "0d" * 32,
+    }
+
+
+def shots(folder: Path, tracks: int = 1, times: Sequence[float] = TIMES) -> Shots:
+    """Return pictures of NASA's portrait of Eileen Collins, which is in the public domain."""
+    portrait = np.asarray(astronaut())  # type: ignore[no-untyped-call]  # scikit-image has no types here
+    faces = []
+    for number in range(1, tracks + 1):
+        for place, time_s in enumerate(times):
+            file = folder / f"{number}-{place}.jpg"
+            left = 150 + place
+            Image.fromarray(portrait[40:200, left : left + 160]).save(file)
+            picture = Picture(f"{place:02x}" * 32, file, 160, 160)
+            box = (10.0, 10.0, 90.0, 100.0)
+            faces.append(FaceShot(number, time_s, box, (0.0, 0.0, 160.0), picture))
+    return Shots((), tuple(faces), None)

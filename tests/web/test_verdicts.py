@@ -1,0 +1,187 @@
+"""The result page, its files, and what people add to it."""
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from forensics import wording
+from forensics.records import Label
+from forensics.store.database import reading
+from forensics.store.models import EntryKind
+from forensics.store.reviews import of_verdicts
+from forensics.web import view
+
+from ..distributions.colour.forensics_colour import FAKE, REAL
+from .conftest import Visit, picture
+
+BETWEEN = (100, 100, 0)
+
+
+@pytest.mark.parametrize(
+    ("colour", "label"),
+    [
+        pytest.param(FAKE, Label.FAKE, id="fake"),
+        pytest.param(REAL, Label.REAL, id="real"),
+        pytest.param(BETWEEN, Label.INCONCLUSIVE, id="inconclusive"),
+    ],
+)
+def test_page_says_the_approved_sentences(
+    visitor: Visit, colour: tuple[int, int, int], label: Label
+) -> None:
+    address = visitor.judged(colour)
+    page, told = visitor.get(address).text, visitor.get(f"{address}.json").json()
+    assert told["label"] == label
+    assert wording.result(told) in page
+    assert wording.scope(told) in page
+    for sentence in wording.error_rates(label, wording.validated_errors(told)["colour"]):
+        assert sentence in page
+    for word in ("genuine", "confidence", "% fake"):
+        assert word not in page.lower()
+    assert "authentic" not in page.replace("does not show that the recording is authentic", "")
+
+
+def test_page_shows_the_ratio_between_its_thresholds(visitor: Visit) -> None:
+    page = visitor.get(visitor.judged(FAKE)).text
+    assert "no indication up to 1/10, flagged from 10; the scale ends at 100" in page
+
+
+def test_page_names_every_finding_with_its_licence(visitor: Visit) -> None:
+    page = visitor.get(visitor.judged(FAKE)).text
+    assert '<h3>colour <span class="muted">1.0</span></h3>' in page
+    assert "<dt>Licence</dt><dd>MIT</dd>" in page
+
+
+def test_json_is_that_of_show(visitor: Visit) -> None:
+    told = visitor.get(visitor.judged(FAKE) + ".json").json()
+    assert {
+        "findings",
+        "history",
+        "sightings",
+        "reviews",
+        "provenance",
+        "validations",
+    } <= told.keys()
+
+
+def test_media_is_served_with_ranges(visitor: Visit, tmp_path: Path) -> None:
+    content = picture(tmp_path, FAKE)
+    address = visitor.judged(FAKE) + "/media"
+    whole = visitor.get(address)
+    assert (whole.status_code, whole.content) == (200, content)
+    assert whole.headers["content-type"] == "image/png"
+    assert "sandbox" in whole.headers["content-security-policy"]
+    part = visitor.get(address, headers={"Range": "bytes=4-9"})
+    assert (part.status_code, part.content) == (206, content[4:10])
+    assert part.headers["content-range"] == f"bytes 4-9/{len(content)}"
+    beyond = visitor.get(address, headers={"Range": f"bytes={len(content) + 1}-"})
+    assert beyond.status_code == 416
+
+
+def test_media_that_was_changed_since_is_not_served(visitor: Visit) -> None:
+    address = visitor.judged(FAKE) + "/media"
+    visitor.stored[0].write_bytes(b"something else")
+    answer = visitor.get(address)
+    assert answer.status_code == 404
+    assert "was changed since it was analysed" in answer.text
+    visitor.stored[0].unlink()
+    assert visitor.get(address).status_code == 404
+
+
+def test_note_and_review_are_added_and_shown_escaped(visitor: Visit) -> None:
+    address = visitor.judged(FAKE)
+    for kind, text in (("note", "<b>Sent in</b> by the desk."), ("review", "Not usable.")):
+        fields = {"csrf": visitor.csrf, "kind": kind, "examiner": "K. <i>Ito", "text": text}
+        answer = visitor.client.post(f"{address}/words", data=fields)
+        assert (answer.status_code, answer.headers["location"]) == (303, f"{address}#words")
+    page = visitor.get(address).text
+    assert "&lt;b&gt;Sent in&lt;/b&gt; by the desk." in page
+    assert "Conclusion by K. &lt;i&gt;Ito" in page
+    with reading(visitor.site.engine) as session:
+        kinds = [words.kind for words in of_verdicts(session, [1])]
+    assert kinds == [EntryKind.NOTE, EntryKind.REVIEW]
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        pytest.param({"csrf": "x"}, 403, id="token"),
+        pytest.param({"text": " "}, 400, id="no-text"),
+        pytest.param({"examiner": ""}, 400, id="no-examiner"),
+        pytest.param({"kind": "verdict"}, 400, id="kind"),
+        pytest.param({"text": "x" * 20_001}, 413, id="too-long"),
+    ],
+)
+def test_words_that_can_t_be_added_are_not(
+    visitor: Visit, fields: dict[str, str], status: int
+) -> None:
+    address = visitor.judged(FAKE)
+    good = {"csrf": visitor.csrf, "kind": "note", "examiner": "K. Ito", "text": "x"}
+    assert visitor.client.post(f"{address}/words", data={**good, **fields}).status_code == status
+    with reading(visitor.site.engine) as session:
+        assert of_verdicts(session, [1]) == []
+
+
+def test_words_on_a_verdict_that_there_is_not_are_refused(visitor: Visit) -> None:
+    fields = {"csrf": visitor.csrf, "kind": "note", "examiner": "K. Ito", "text": "x"}
+    assert visitor.client.post("/verdicts/9/words", data=fields).status_code == 404
+
+
+def test_report_has_no_script_and_is_bound_to_its_own_style(visitor: Visit) -> None:
+    answer = visitor.get(visitor.judged(FAKE, "<script>alert(1).png") + "/report")
+    assert answer.status_code == 200
+    assert "sandbox" in answer.headers["content-security-policy"]
+    assert "<script>" not in answer.text
+
+
+FRAME = {"box": [10, 10, 40, 40], "score": 0.5}
+TRACK = {"first_s": 0.0, "last_s": 1.0, "label": None, "log10_lr": None, "score": 0.5}
+
+
+def finding(detector: str, frames: list[dict[str, Any]]) -> dict[str, Any]:
+    tracks = [{**TRACK, "id": n} for n in sorted({frame["track"] for frame in frames})]
+    return {
+        "detector": detector,
+        "log10_lr": None,
+        "evidence": {"frames": frames, "tracks": tracks},
+    }
+
+
+def test_faces_of_several_detectors_are_joined_by_track_and_time() -> None:
+    frames = [
+        {**FRAME, "track": 2, "time_s": 1.0},
+        {**FRAME, "track": 1, "time_s": 3.0, "map": {"rows": 1}},
+        {**FRAME, "track": 1, "time_s": 4.0, "score": 0.1},
+    ]
+    more = [{**FRAME, "track": 1, "time_s": 0.5, "score": 2.0}]
+    verdict = {
+        "findings": [finding("a", frames), finding("b", [*more, {**frames[1], "score": 9.0}])]
+    }
+    every = view.faces(verdict)
+    assert [(face.n, face.track, face.time_s) for face in every] == [
+        (0, 1, 0.5),
+        (1, 1, 3.0),
+        (2, 1, 4.0),
+        (3, 2, 1.0),
+    ]
+    assert every[1].scores == {"a": 0.5, "b": 9.0}
+    assert set(every[1].maps) == {"a", "b"}
+    first, second = view.tracks(verdict, every)
+    assert (first.id, [face.n for face in first.faces], first.highest) == (1, [0, 1, 2], 1)
+    assert [name for name, _ in first.judged] == ["a", "b"]
+    assert ([face.n for face in second.faces], second.highest) == ([3], -1)
+
+
+def test_bar_stands_between_its_thresholds() -> None:
+    found = view.Bar(ratio=0.5, cap=2.0, fake_at=1.0, real_at=-0.5)
+    places = [found.x(value) for value in (-9, -2.0, -0.5, 0.5, 1.0, 2.0, 9)]
+    assert places == sorted(places)
+    assert (places[0], places[-1]) == (24, 376)
+    assert replace(found, ratio=0.0).x(0.0) == 200
+
+
+def test_upload_s_hash_is_that_of_its_bytes(visitor: Visit, tmp_path: Path) -> None:
+    told = visitor.get(visitor.judged(FAKE) + ".json").json()
+    assert told["sha256"] == hashlib.sha256(picture(tmp_path, FAKE)).hexdigest()
