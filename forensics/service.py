@@ -37,6 +37,7 @@ STEP_S = 0.1
 LISTING_SHARE = 0.2  # of the time, at most, goes into listings
 MANY = 10_000  # events at once: the kernel's queue, of 16,384 by default, may have overflowed
 PATIENCE = 3.0  # settle times that one pass waits for a file that keeps changing
+LEAST_PATIENCE_S = 5.0  # a busy machine lists late
 
 
 class Service:
@@ -161,7 +162,8 @@ class Service:
             return False
         if not self._arrivals.waiting:
             return True
-        patient = time.monotonic() - self._worked < PATIENCE * self._settings.settle_s
+        waits_s = max(PATIENCE * self._settings.settle_s, LEAST_PATIENCE_S)
+        patient = time.monotonic() - self._worked < waits_s
         if not patient:
             log.warning(
                 "left for the next pass: still changing", extra={"files": self._arrivals.waiting}
