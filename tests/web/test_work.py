@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -19,13 +20,14 @@ from ..distributions import COLOUR, write_still
 from ..distributions.colour.forensics_colour import FAKE, REAL
 from .conftest import Visit, picture
 
-WAIT_S = 90.0
+WAIT_S = 240.0
 
 
-def wait_for(done: Callable[[], bool]) -> None:
+def wait_for(done: Callable[[], bool], told: Callable[[], object] = lambda: "") -> None:
+    """Wait on a condition; what `told` gives says in the failure how things stood."""
     until = time.monotonic() + WAIT_S
     while not done():
-        assert time.monotonic() < until
+        assert time.monotonic() < until, told()
         time.sleep(0.1)
 
 
@@ -88,7 +90,11 @@ def test_server_prints_its_address_analyses_and_ends_with_0(tmp_path: Path) -> N
                 "/uploads", data={"csrf": form[1]}, files={"files": ("red.png", content)}
             )
             place = answer.headers["location"]
-            wait_for(lambda: client.get(f"{place}/state").json()["label"] == "fake")
+
+            def state() -> dict[str, Any]:
+                return dict(client.get(f"{place}/state").json())
+
+            wait_for(lambda: state()["label"] == "fake", told=state)
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
     finally:
