@@ -19,6 +19,7 @@ from watchdog.events import (
     FileSystemEventHandler,
 )
 from watchdog.observers import Observer
+from watchdog.observers.api import BaseObserver
 
 log = logging.getLogger(__name__)
 
@@ -77,9 +78,10 @@ class Watcher:
     def __init__(self, folders: Sequence[Path], mode: str) -> None:
         self._folders, self._mode = folders, mode
         self._waker = Waker()
-        self._observer = Observer()
+        self._observer: BaseObserver | None = None
         self.polls = mode == "polling"
-        if not self.polls and self._started():
+        if not self.polls:
+            self._observer = self._started()
             self._watch_all()
 
     def take(self) -> frozenset[str]:
@@ -88,23 +90,28 @@ class Watcher:
 
     def renew(self) -> None:
         """Watch anew what has gone and come back: the kernel's watch went with the folder or the mount."""
-        if self._observer.is_alive():
+        if self._observer is not None:
             self._observer.unschedule_all()
             self._watch_all()
 
     def close(self) -> None:
         """Stop watching."""
-        if self._observer.is_alive():
+        if self._observer is not None:
             self._observer.stop()
             self._observer.join()
 
-    def _started(self) -> bool:
-        """Start before anything is watched: only then does watching a folder say that a limit is reached."""
+    def _started(self) -> BaseObserver | None:
+        """Start before anything is watched: only then does watching a folder say that a limit is reached.
+
+        Making an observer takes one of the kernel's few inotify instances already, and may fail.
+        """
         try:
-            self._observer.start()
+            observer = Observer()
+            observer.start()
         except OSError as error:
             self._poll(error)
-        return self._observer.is_alive()
+            return None
+        return observer
 
     def _watch_all(self) -> None:
         for folder in self._folders:
@@ -115,6 +122,8 @@ class Watcher:
         if self._mode == "auto" and kind.startswith(WITHOUT_EVENTS):
             log.info("polling", extra={"folder": folder, "file_system": kind})
             self.polls = True
+            return
+        if self._observer is None:
             return
         try:
             self._observer.schedule(

@@ -285,12 +285,17 @@ def test_reached_limit_of_the_kernel_means_polling(
     assert found.polls
 
 
+@pytest.mark.parametrize("moment", ["__init__", "on_thread_start"])
 def test_observer_that_cannot_start_means_polling(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
     class Broken(InotifyObserver):
-        def on_thread_start(self) -> None:
-            raise OSError(errno.EMFILE, "Too many open files")
+        pass
+
+    setattr(Broken, moment, refuse)
 
     monkeypatch.setattr(watcher, "Observer", Broken)
     found = watcher.Watcher([tmp_path], "events")

@@ -65,7 +65,6 @@ def test_job_for_a_detector_that_is_gone_fails_with_its_name(
     assert "gone" in visitor.get("/jobs/1").text
 
 
-@pytest.mark.slow  # after 2,000 other tests its daemon did not begin, and nobody knows yet why; alone it passes
 def test_server_prints_its_address_analyses_and_ends_with_0(tmp_path: Path) -> None:
     environment = {
         **os.environ,
