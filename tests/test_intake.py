@@ -292,12 +292,8 @@ def test_observer_that_cannot_start_means_polling(
     def refuse(*_: object) -> None:
         raise OSError(errno.EMFILE, "Too many open files")
 
-    class Broken(InotifyObserver):
-        pass
-
-    setattr(Broken, moment, refuse)
-
-    monkeypatch.setattr(watcher, "Observer", Broken)
+    broken = type("Broken", (InotifyObserver,), {moment: refuse})
+    monkeypatch.setattr(watcher, "Observer", broken)
     found = watcher.Watcher([tmp_path], "events")
     found.close()
     assert found.polls
