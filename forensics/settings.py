@@ -57,7 +57,7 @@ class Settings:
     )
     policy: str = setting(
         "triage",
-        "errors accepted: triage flags 1 real file in 20, report 1 in 100",
+        "errors aimed at: triage flags 1 real file in 20, report 1 in 100",
         choices=tuple(Policy),
     )
     workers: int = setting(1, "worker processes", at_least=1)
