@@ -11,7 +11,7 @@ from typing import Any
 
 from . import __version__, verdict, wording
 from .ahead import ahead
-from .containment import is_shortage
+from .containment import is_full, is_shortage
 from .errors import ErrorCode, ForensicsError, MediaError, PluginError
 from .events import DetectorStarted, Done, Event, Failed, FindingReady, Hashed, Task
 from .faces import FaceFinder
@@ -111,11 +111,17 @@ def analyse(task: Task, equipment: Equipment) -> Work:
     except ForensicsError as error:
         yield Failed(task.id, Failure(ErrorCode.INTERNAL, str(error)))
     except Exception as error:
-        short = is_shortage(error)
-        if not short:
+        code = code_of(error)
+        if code is ErrorCode.INTERNAL:
             log.error("not analysed", extra={"path": task.path, "trace": traceback.format_exc()})
-        code = ErrorCode.OUT_OF_MEMORY if short else ErrorCode.INTERNAL
         yield Failed(task.id, Failure(code, f"{type(error).__name__}: {error}"))
+
+
+def code_of(error: Exception) -> ErrorCode:
+    """Return the code of what nobody expected. A disk that is full will not stay so: that is `busy`."""
+    if is_shortage(error):
+        return ErrorCode.OUT_OF_MEMORY
+    return ErrorCode.BUSY if is_full(error) else ErrorCode.INTERNAL
 
 
 def check_listed(task: Task, media: Media) -> None:
@@ -193,8 +199,8 @@ def examine(detector: Detector, sample: Sample, calibration: Calibration | None)
         finding = seen_as(sample, proper(detector, detector.examine(sample)))
         finding = verdict.calibrate(finding, calibration, sample.info.kind)
     except Exception as error:
-        if is_shortage(error):
-            raise  # the worker is replaced, and the detector left out
+        if is_shortage(error) or is_full(error):
+            raise  # no fault of the detector alone: `analyse` says what it was
         told = {"detector": detector.name, "trace": traceback.format_exc()}
         log.error("detector failed", extra=told)
         finding = Finding(

@@ -10,6 +10,7 @@
 | no core dump | limit | - |
 """
 
+import errno
 import os
 import resource
 import sys
@@ -75,6 +76,11 @@ def limit_data(memory_mb: int) -> None:
 def is_shortage(error: BaseException) -> bool:
     """Say whether an exception means that memory ran out: some libraries have words of their own for that."""
     return isinstance(error, MemoryError) or any(words in str(error) for words in SHORTAGE)
+
+
+def is_full(error: BaseException) -> bool:
+    """Say whether an exception means that a disk or a quota is full."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def resident_bytes(pid: int) -> int:

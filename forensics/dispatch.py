@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 LEASE_S = 30.0
 EMPTY_S = 0.5  # an empty queue is not asked again sooner
 UNSEEN = (ErrorCode.VANISHED, ErrorCode.UNREADABLE)
+WRITTEN = (Ready, Hashed, Done, Failed)  # events that change the database
 Follow = Callable[[], None]
 
 
@@ -115,7 +116,8 @@ class Dispatcher:
     def _write(self, claim: bool) -> None:
         """Write what the events say and claim more, in one transaction; then do what follows."""
         room = self._room() if claim else 0
-        if not self._waiting and not room:
+        if not room and not any(isinstance(event, WRITTEN) for event in self._waiting):
+            self._pass_on()
             return
         with writing(self._engine) as session:
             after = [self._handle(event, session) for event in self._waiting]
@@ -125,6 +127,14 @@ class Dispatcher:
             follow()
         for claimed in claims:
             self._submit(under_way(claimed))
+
+    def _pass_on(self) -> None:
+        """Tell of events of which the database is told nothing."""
+        waiting, self._waiting = self._waiting, []
+        for event in waiting:
+            running = self._running.get(event.task_id) if not isinstance(event, Ready) else None
+            if running is not None:
+                self._tell(event, running, nothing)
 
     def _room(self) -> int:
         """Return how many jobs to ask for; none while one that has cost a worker is alone at work."""

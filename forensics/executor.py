@@ -7,7 +7,13 @@ from .events import Message, Task
 
 
 class Executor(Protocol):
-    """Takes tasks and gives events. `slots` is the number of tasks that it would begin at once."""
+    """Takes tasks and gives events. `slots` is the number of tasks that it would begin at once.
+
+    `deaths` counts the workers that died, or were killed for what they did; those that were replaced or cancelled do not
+    count.
+    """
+
+    deaths: int
 
     @property
     def slots(self) -> int:

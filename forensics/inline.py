@@ -13,6 +13,7 @@ class InlineExecutor:
 
     def __init__(self, equipment: Equipment) -> None:
         self.equipment = equipment
+        self.deaths = 0
         self._said_ready = False
         self._tasks: deque[Task] = deque()
         self._work: Work | None = None

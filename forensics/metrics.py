@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from .arrivals import Counts
-from .errors import ErrorCode, SettingsError
-from .events import Done, Failed, FindingReady, Message
+from .errors import SettingsError
+from .events import Done, FindingReady, Message
 from .running import Ended
 from .settings import Settings
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
 ADDRESS = "127.0.0.1"
-ENDS_A_WORKER = frozenset({ErrorCode.WORKER_DIED, ErrorCode.DEADLINE, ErrorCode.OUT_OF_MEMORY})
 SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900)
 
 
@@ -25,7 +24,7 @@ class Metrics:
     def __init__(self, registry: "CollectorRegistry") -> None:
         from prometheus_client import Counter, Gauge, Histogram
 
-        self._arrived = Counts()
+        self._arrived, self._died = Counts(), 0
         self.seen = Counter("forensics_files_seen", "Files queued", registry=registry)
         self.rescan = Counter(
             "forensics_files_found_by_rescan", "Files that no event named", registry=registry
@@ -49,11 +48,9 @@ class Metrics:
         )
 
     def follow(self, event: Message) -> None:
-        """Note how long a stage took, and that a worker had to end."""
+        """Note how long a stage took."""
         if isinstance(event, FindingReady):
             self.stages.labels(event.finding.detector).observe(event.finding.seconds)
-        elif isinstance(event, Failed) and event.failure.code in ENDS_A_WORKER:
-            self.deaths.inc()
         elif isinstance(event, Done):
             self.stages.labels("prepared").observe(event.verdict.provenance["prepared_s"])
 
@@ -66,6 +63,11 @@ class Metrics:
         self.seen.inc(counts.queued - self._arrived.queued)
         self.rescan.inc(counts.by_rescan - self._arrived.by_rescan)
         self._arrived = replace(counts)
+
+    def died(self, workers: int) -> None:
+        """Bring the count of workers that died up to those since the start."""
+        self.deaths.inc(workers - self._died)
+        self._died = workers
 
     def waiting(
         self, states: Iterable[tuple[str, int]], oldest: datetime | None, now: datetime

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Set
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
+from functools import cache
 from numbers import Integral, Real
 from typing import Any
 
@@ -18,15 +19,27 @@ def plain(value: Any) -> Any:
     An Artifact gives the hash and size of its bytes in their place. A number that is not finite becomes null, and
     half a character (from a file name that is not UTF-8) an escape: neither can be stored in every database.
     """
+    kind: type[Any] = type(value)
+    if kind in SCALARS:  # most values; a verdict has some hundred
+        return plain_scalar(value)
     if isinstance(value, Artifact):
         return plain_artifact(value)
     if is_dataclass(value):
-        return {item.name: plain(getattr(value, item.name)) for item in fields(value)}
+        return {name: plain(getattr(value, name)) for name in names(kind)}  # type: ignore[arg-type]  # a class can be hashed
     if isinstance(value, Mapping):
         return {str(plain(key)): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | Set):
         return [plain(item) for item in (sorted(value) if isinstance(value, Set) else value)]
     return plain_scalar(value)
+
+
+SCALARS = frozenset({str, int, float, bool, type(None)})
+
+
+@cache
+def names(kind: type[Any]) -> tuple[str, ...]:
+    """Return the names of a record's fields."""
+    return tuple(item.name for item in fields(kind))
 
 
 def plain_artifact(artifact: Artifact) -> dict[str, Any]:
@@ -46,6 +59,8 @@ def plain_scalar(value: Any) -> Any:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
+        if type(value) is str and value.isascii() and "\0" not in value:
+            return value
         return value.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")
     if isinstance(value, Integral):
         return int(value)

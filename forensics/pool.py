@@ -50,7 +50,7 @@ class ProcessPool:
         self._context.set_forkserver_preload(["forensics.preload"])
         self._workers: list[Worker] = []
         self._unsent: list[Message] = []
-        self._numbers = 0
+        self._numbers = self.deaths = 0
         self._left_out: dict[str, str] = {}
         self._scratch: Path | None = None
         self._looked, self._oom_kills = float("-inf"), containment.oom_kills()
@@ -176,6 +176,7 @@ class ProcessPool:
 
     def _expired(self, worker: Worker) -> Iterator[Message]:
         if worker.loading:
+            self.deaths += 1
             self._kill(worker)
             self._begin_without(worker, f"was not done after {START_S:.0f} s")
             return
@@ -187,6 +188,7 @@ class ProcessPool:
 
     def _died(self, worker: Worker) -> Iterator[Message]:
         task = worker.task
+        self.deaths += 1
         code = self._kill(worker)
         log.warning("worker died", extra={"exit": code, "job": task.id if task else None})
         if worker.loading:
@@ -218,6 +220,7 @@ class ProcessPool:
     def _lost(self, worker: Worker, why: ErrorCode, message: str) -> Iterator[Message]:
         """Kill a worker for what it did to its task."""
         task = worker.task
+        self.deaths += 1
         self._kill(worker)
         if task is not None:
             yield Failed(task.id, Failure(why, message, worker.detector))

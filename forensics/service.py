@@ -150,6 +150,7 @@ class Service:
             states, oldest = queries.queue(session)
         self._metrics.waiting(states.items(), oldest, utc_now())
         self._metrics.arrived(self._arrivals.counts)
+        self._metrics.died(self._executor.deaths)
 
     def _introduce(self, session: Session) -> int:
         folders = [str(folder) for folder in self._folders.roots]

@@ -32,6 +32,7 @@ class Scripted:
 
     def __init__(self, *scripts: list[Message]) -> None:
         self.scripts, self.tasks = list(scripts), list[Task]()
+        self.deaths = 0
         self.decided: list[bool] = []
         self.cancelled: list[int] = []
 

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 from forensics import metrics
 from forensics.arrivals import Counts
 from forensics.errors import ErrorCode, SettingsError
-from forensics.events import Failed, FindingReady
+from forensics.events import FindingReady
 from forensics.metrics import Metrics
 from forensics.records import Failure, Finding, Outcome
 from forensics.running import Ended
@@ -40,11 +40,11 @@ def test_files_found_by_rescan_only_are_counted_apart(registry: CollectorRegistr
     assert registry.get_sample_value("forensics_files_found_by_rescan_total") == 3
 
 
-def test_stages_and_workers_that_had_to_end_are_noted(registry: CollectorRegistry) -> None:
+def test_stages_and_workers_that_died_are_noted(registry: CollectorRegistry) -> None:
     counted = Metrics(registry)
     counted.follow(FindingReady(1, Finding("slow", "1", None, Outcome.SCORED, seconds=2.0)))
-    for code in (ErrorCode.DEADLINE, ErrorCode.WORKER_DIED, ErrorCode.NO_VIDEO):
-        counted.follow(Failed(1, Failure(code, "so")))
+    for deaths_since_the_start in (1, 1, 2):
+        counted.died(deaths_since_the_start)
     sums = registry.get_sample_value("forensics_stage_seconds_sum", {"stage": "slow"})
     assert sums == 2.0
     assert registry.get_sample_value("forensics_worker_deaths_total") == 2

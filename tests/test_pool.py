@@ -94,6 +94,7 @@ def test_detector_that_hangs_is_killed_at_its_deadline(
         failed = last(finish(pool, Task(1, str(write_still(tmp_path / "a.png", HANGS)))))
         assert isinstance(failed, Failed)
         assert (failed.failure.code, failed.failure.detector) == (ErrorCode.DEADLINE, "colour")
+        assert pool.deaths == 1
         good = str(write_still(tmp_path / "b.png", REAL))
         assert isinstance(last(finish(pool, Task(2, good))), Done)
     finally:
@@ -104,6 +105,7 @@ def test_detector_that_aborts_costs_its_worker_only(pool: ProcessPool, tmp_path:
     failed = last(finish(pool, Task(1, str(write_still(tmp_path / "a.png", ABORTS)))))
     assert isinstance(failed, Failed)
     assert (failed.failure.code, failed.failure.detector) == (ErrorCode.WORKER_DIED, "colour")
+    assert pool.deaths == 1
     good = str(write_still(tmp_path / "b.png", REAL))
     assert isinstance(last(finish(pool, Task(2, good))), Done)
 
@@ -136,7 +138,9 @@ def test_idle_worker_that_dies_is_replaced(pool: ProcessPool, tmp_path: Path) ->
     worker.process.kill()
     worker.process.join()
     assert list(pool.events(0.1)) == []
+    assert pool.deaths == 1
     assert isinstance(last(finish(pool, Task(2, path))), Done)
+    assert pool.deaths == 1
 
 
 def test_known_content_is_not_examined(pool: ProcessPool, tmp_path: Path) -> None:
@@ -149,7 +153,7 @@ def test_cancelled_task_is_gone(pool: ProcessPool, tmp_path: Path) -> None:
     pool.submit(Task(1, str(write_still(tmp_path / "a.png", HANGS))))
     assert pool.slots == 0
     pool.cancel(1)
-    assert pool.slots == 1
+    assert (pool.slots, pool.deaths) == (1, 0)
     assert list(pool.events(0.0)) == []
 
 

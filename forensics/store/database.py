@@ -8,7 +8,18 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    Integer,
+    bindparam,
+    create_engine,
+    event,
+    func,
+    make_url,
+    select,
+)
 from sqlalchemy.exc import (
     ArgumentError,
     DBAPIError,
@@ -184,10 +195,11 @@ def is_sqlite(bind: Engine | Connection | Session) -> bool:
 def take_turn(session: Session, what: int) -> None:
     """Wait until no other transaction has this turn; it ends with the transaction. SQLite writers have it anyway."""
     if not is_sqlite(session):
-        session.execute(select(func.pg_advisory_xact_lock(TURNS, what)))
+        session.connection().execute(TURN, {"what": what})
 
 
 TURNS = 0x666F7265  # "fore", so that other programs in the same database are not met
+TURN = select(func.pg_advisory_xact_lock(TURNS, bindparam("what", type_=Integer)))
 CHAIN_TURN, SIGHT_TURN, MIGRATE_TURN = 1, 2, 3
 
 

@@ -202,13 +202,10 @@ def holds(session: Session, claim: Claim) -> tuple[int, int | None]:
     return found[0], found[1]
 
 
+IS_HELD = (JOB.c.state == JobState.RUNNING, JOB.c.lease_token == bindparam("token"))
 HELD = (
     select(JOB.c.sighting_id, JOB.c.analysis_id)
-    .where(
-        JOB.c.id == bindparam("job"),
-        JOB.c.state == JobState.RUNNING,
-        JOB.c.lease_token == bindparam("token"),
-    )
+    .where(JOB.c.id == bindparam("job"), *IS_HELD)
     .with_for_update()
 )
 

@@ -12,8 +12,18 @@ from ..records import Verdict
 from . import chain
 from .analyses import canonical_text, put_in_force
 from .database import is_sqlite
-from .leases import Claim, end_claimed, holds
-from .models import Analysis, ArtifactRow, Entry, EntryKind, FindingRow, Media, Pipeline, VerdictRow
+from .leases import IS_HELD, Claim, end_claimed, holds
+from .models import (
+    Analysis,
+    ArtifactRow,
+    Entry,
+    EntryKind,
+    FindingRow,
+    Job,
+    Media,
+    Pipeline,
+    VerdictRow,
+)
 
 SHOWN = ("label", "reason", "fake", "log10_lr")
 
@@ -59,15 +69,21 @@ OWNED = (
     .add_columns(Pipeline.id, Pipeline.hash, Pipeline.default_since)
     .join(Media, Media.id == Analysis.media_id)
     .join(Pipeline, Pipeline.id == Analysis.pipeline_id)
-    .where(Analysis.id == bindparam("analysis"))
+    .join(Job, Job.analysis_id == Analysis.id)
+    .where(Job.id == bindparam("job"), *IS_HELD)
+    .with_for_update(of=Job)
 )
 
 
 def analysed(session: Session, claim: Claim) -> Owned:
-    """Return the analysis that a claimed job owns, with its content and pipeline. Raises LeaseLostError if it owns none."""
-    _, analysis_id = holds(session, claim)
-    found = session.connection().execute(OWNED, {"analysis": analysis_id}).one_or_none()
+    """Return the analysis that a claimed job owns, with its content and pipeline; lock the job.
+
+    Raises LeaseLostError if the claim is lost, or the analysis.
+    """
+    which = {"job": claim.job_id, "token": claim.token}
+    found = session.connection().execute(OWNED, which).one_or_none()
     if found is None:
+        holds(session, claim)
         raise LeaseLostError(f"job {claim.job_id} has lost its analysis to another job")
     return Owned(*found)
 

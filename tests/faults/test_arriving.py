@@ -157,6 +157,24 @@ def test_locked_file_is_tried_again_later_and_that_counts_as_nothing(
     assert site.states() == {"done": 2}
 
 
+def test_file_whose_detector_meets_a_full_disk_is_tried_again_and_that_counts_as_nothing(
+    site: Site,
+) -> None:
+    full = site.home / "full"
+    full.touch()
+    site.start()
+    write_order(site.inbox / "large.png", f"full:{full}", 1)
+    write_order(site.inbox / "small.png", number=2)
+    site.wait_for(lambda: site.log.count("error=busy") > 1)
+    site.wait_until_ended(1)
+    assert site.counts("large.png") == (0, 0)
+    full.unlink()
+    site.wait_until_ended(2)
+    site.stop()
+    site.reckon()
+    assert site.states() == {"done": 2}
+
+
 def test_file_that_grows_while_it_is_read(site: Site) -> None:
     site.environment["FORENSICS_SETTLE_S"] = "0"
     site.start()

@@ -66,7 +66,7 @@ def kill(pid: int) -> None:
 
 
 def test_misbehaving_detector_costs_its_file_only(site: Site) -> None:
-    site.environment["FORENSICS_DEADLINE_S"] = "30"
+    site.environment["FORENSICS_DEADLINE_S"] = "15"
     orders = {
         "hang": "deadline",
         "abort": "worker_died",

@@ -17,6 +17,7 @@ from forensics_resnext_lstm.measuring.drift import drift
 from forensics_resnext_lstm.model import FaceSequenceNet, ModelConfig
 
 from forensics.manifest import CropValues, WeightsEntry, WeightsStatus
+from forensics.records import Calibration
 from forensics.verdict import wilson_interval
 
 
@@ -110,3 +111,33 @@ def test_drift_is_the_largest_difference_between_types_of_number(
         model.frame_head.weight.zero_()
     flat = replace(entry, sha256=save(model, tmp_path / "tiny.safetensors"))
     assert drift(flat, crops) == 0
+
+
+def test_thresholds_hold_in_each_group_that_has_enough_crops() -> None:
+    labels, scores = drawn(600)
+    groups = np.repeat([1, 2, 3], 400)
+    scores[groups == 2] += 1.0  # people whose real crops look more like fakes
+    scores[groups == 3] -= 1.0  # and some whose fakes look more like real ones
+    together = fit(labels, scores, Validity())
+    apart = fit(labels, scores, Validity(), groups=groups)
+
+    def errors(found: Calibration, group: int) -> tuple[float, float]:
+        ratios = (found.slope * scores + found.intercept) / np.log(10)
+        mine = groups == group
+        flagged = ratios[mine & ~labels] >= found.fake_at
+        return float(flagged.mean()), float((ratios[mine & labels] <= found.real_at).mean())
+
+    assert errors(together, 2)[0] > 0.05
+    assert errors(together, 3)[1] > 0.10
+    for group in (1, 2, 3):
+        flagged, cleared = errors(apart, group)
+        assert flagged <= 0.05
+        assert cleared <= 0.10
+    assert (apart.slope, apart.cap_log10) == (together.slope, together.cap_log10)
+
+
+def test_group_of_few_crops_sets_no_threshold() -> None:
+    labels, scores = drawn(600)
+    groups = np.repeat([1, 2], [1100, 100])
+    scores[groups == 2] += 3.0
+    assert fit(labels, scores, Validity(), groups=groups) == fit(labels, scores, Validity())

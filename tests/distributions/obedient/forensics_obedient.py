@@ -4,6 +4,7 @@ The order stands in a picture's text: `order=hang`, or with a value `order=write
 scored by its bytes.
 """
 
+import errno
 import os
 import socket
 import subprocess
@@ -38,6 +39,12 @@ def wait(path: str) -> None:
 
 def fail(words: str) -> None:
     raise ValueError(words or "told to")
+
+
+def fill(path: str) -> None:
+    """Meet a full disk for as long as there is a file of that name."""
+    if Path(path).exists():
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def eat(megabytes: str) -> None:
@@ -112,6 +119,7 @@ ORDERS: dict[str, Callable[[str], None]] = {
     "wait": wait,
     "abort": lambda _: os.abort(),
     "raise": fail,
+    "full": fill,
     "eat": eat,
     "grab": grab,
     "write": write,

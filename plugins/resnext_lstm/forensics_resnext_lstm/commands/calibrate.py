@@ -64,7 +64,9 @@ def calibrate(
     write: bool,
     device: str | None,
 ) -> None:
-    """Fit how scores become evidence, on crops that were held out of training."""
+    """Fit how scores become evidence, on crops that were held out of training; its thresholds hold in each part."""
+    import numpy as np
+
     from forensics.weights import get, put
 
     from ..device import choose
@@ -80,7 +82,9 @@ def calibrate(
     used, place = get(settings, entry), choose(settings).device
     fitted_on = score_index(used, place, index, faces, parts)
     moved = drift(used, fitted_on.crops)
-    calibration = fit(fitted_on.labels, fitted_on.scores, Validity(min_face_px, min_frames), moved)
+    validity = Validity(min_face_px, min_frames)
+    groups = np.array([crop.part for crop in fitted_on.crops])
+    calibration = fit(fitted_on.labels, fitted_on.scores, validity, moved, groups)
     test = score_index(used, place, test_index, test_faces) if test_index else fitted_on
     calibration = counted(calibration, test.labels, test.scores, data, today())
     click.echo(as_toml(calibration))

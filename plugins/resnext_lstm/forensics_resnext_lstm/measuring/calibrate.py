@@ -7,6 +7,7 @@ the prior of the collection is out and what is left is a likelihood ratio (Brüm
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from forensics.manifest_calibration import LEAST_FAKE_AT, MOST_REAL_AT
 from forensics.policy import ErrorRate, Thresholds
@@ -22,6 +23,8 @@ REPORT_FLAGGED_AT_MOST = 0.01
 FAKES_CLEARED_AT_MOST = 0.10
 CLEARANCE = 1e-6  # log10; a threshold does not rest on the last digit of one crop
 UNIT = "face crops"
+LEAST_IN_GROUP = 60  # crops of a kind; fewer can't say that 5 % holds among them
+Groups = npt.NDArray[np.int64]
 WEAK_PRIOR = 1e3  # keeps the slope finite when the kinds are separable; nothing else
 
 
@@ -34,19 +37,26 @@ class Validity:
     kinds: tuple[MediaKind, ...] = (MediaKind.VIDEO, MediaKind.STILL)
 
 
-def fit(labels: Labels, scores: Scores, validity: Validity, drift: float = 0.0) -> Calibration:
+def fit(
+    labels: Labels,
+    scores: Scores,
+    validity: Validity,
+    drift: float = 0.0,
+    groups: Groups | None = None,
+) -> Calibration:
     """Return the calibration of (N,) labels and scores; raises DataError when the scores do not tell the kinds apart.
 
     `fake_at` is such that at most 5 % of the real ones lie above, `real_at` such that at most 10 % of the fakes lie
-    below, and neither label contradicts its ratio. `drift` is the largest difference of a score between types of number:
-    the thresholds lie more than twice as far apart.
+    below, and neither label contradicts its ratio. Both hold in each of the `groups`, (N,), by itself as well: rates
+    differ from people to people, and those of new people are more like the worst of these than like their mean. `drift`
+    is the largest difference of a score between types of number: the thresholds lie more than twice as far apart.
     """
     slope, intercept = regression(labels, scores)
     if slope <= 0:
         raise DataError("fakes do not score higher than real crops: nothing can be calibrated")
     ratios = (slope * scores + intercept) / LN10
     drift_log10 = slope * drift / LN10
-    fake_at, real_at = thresholds(ratios[~labels], ratios[labels])
+    fake_at, real_at = strictest(ratios, labels, groups)
     cap = supported(ratios[~labels], ratios[labels])
     return Calibration(
         slope=slope,
@@ -87,6 +97,16 @@ def regression(labels: Labels, scores: Scores) -> tuple[float, float]:
     model = LogisticRegression(C=WEAK_PRIOR, class_weight="balanced")
     model.fit(scores[:, None], labels)
     return float(model.coef_[0, 0]), float(model.intercept_[0])
+
+
+def strictest(ratios: Scores, labels: Labels, groups: Groups | None) -> tuple[float, float]:
+    """Return the thresholds that hold among all and in every group that has enough of both kinds, in log10."""
+    found = [thresholds(ratios[~labels], ratios[labels])]
+    for group in () if groups is None else np.unique(groups):
+        real, fake = (ratios[(groups == group) & kind] for kind in (~labels, labels))
+        if min(len(real), len(fake)) >= LEAST_IN_GROUP:
+            found.append(thresholds(real, fake))
+    return max(fake_at for fake_at, _ in found), min(real_at for _, real_at in found)
 
 
 def thresholds(real: Scores, fake: Scores) -> tuple[float, float]:
