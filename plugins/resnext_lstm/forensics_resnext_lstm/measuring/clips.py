@@ -14,7 +14,10 @@ from forensics.records import Coverage, Finding, MediaKind, TrackScore, Verdict
 from forensics.settings import Settings
 
 from ..detector import SequenceDetector
+from .together import fused
 from .trials import FAILED, Known, Progress, Trial
+
+ALL = "all detectors"
 
 
 def equipment_of(detectors: Sequence[SequenceDetector], settings: Settings) -> Equipment:
@@ -29,8 +32,12 @@ def equipment_of(detectors: Sequence[SequenceDetector], settings: Settings) -> E
 def clip_trials(
     equipment: Equipment, known: Sequence[Known], folder: Path, tell: Progress
 ) -> dict[str, list[Trial]]:
-    """Analyse videos one by one; returns for each detector a trial of every video, those that fail included."""
-    found: dict[str, list[Trial]] = {detector.name: [] for detector in equipment.detectors}
+    """Analyse videos one by one; returns for each detector a trial of every video, those that fail included.
+
+    Under ALL it has those of their verdict.
+    """
+    names = [ALL, *(detector.name for detector in equipment.detectors)]
+    found: dict[str, list[Trial]] = {name: [] for name in names}
     for i, one in enumerate(known):
         tell(i, len(known), one.file)
         for name, trial in analysed(folder / one.file, one, equipment).items():
@@ -40,21 +47,23 @@ def clip_trials(
 
 
 def analysed(path: Path, known: Known, equipment: Equipment) -> dict[str, Trial]:
-    """Return each detector's trial of one video."""
+    """Return each detector's trial of one video, and that of their verdict."""
     detectors = {detector.name: detector for detector in equipment.detectors}
     last = None
     for event in analyse(Task(0, os.fspath(path)), equipment):
         last = event
     if isinstance(last, Done):
         findings = {finding.detector: finding for finding in last.verdict.findings}
-        return {
+        trials = {
             name: trial_of(known, last.verdict, findings[name], detector)
             for name, detector in detectors.items()
             if isinstance(detector, SequenceDetector)
         }
+        said = last.verdict
+        return {ALL: fused(trials, equipment.calibrations, said.label, said.log10_lr), **trials}
     failure = last.failure if isinstance(last, Failed) else None
     error = f"{failure.code}: {failure.message}" if failure else "no verdict"
-    return {name: Trial(known, FAILED, error=error) for name in detectors}
+    return {name: Trial(known, FAILED, error=error) for name in (ALL, *detectors)}
 
 
 def trial_of(known: Known, of: Verdict, finding: Finding, detector: SequenceDetector) -> Trial:

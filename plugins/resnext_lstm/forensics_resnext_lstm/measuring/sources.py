@@ -15,9 +15,10 @@ from ..checkpoints import load
 from ..data import DataError
 from ..detector import SequenceDetector
 from ..device import choose
-from .clips import clip_trials, equipment_of
+from .clips import ALL, clip_trials, equipment_of
 from .evaluate import crop_trials, is_untrained
 from .robustness import CHAINS, by_face_px, encoded, for_crops, for_videos
+from .together import together
 from .trials import Progress, Trial, known_crops, known_videos
 
 
@@ -40,60 +41,82 @@ class Source(Protocol):
 
 
 class Crops:
-    """Face crops in tar archives, those of some parts or all."""
+    """Face crops in tar archives, those of some parts or all. Several entries are measured by their fused verdict."""
 
     unit = "crops"
 
     def __init__(
         self,
-        entry: WeightsEntry,
+        entries: Sequence[WeightsEntry],
         settings: Settings,
         index: Path,
         archives: Sequence[Path],
         parts: Sequence[int] | None,
     ) -> None:
-        self.entry, self.settings = entry, settings
+        self.entries, self.settings = entries, settings
         self.rows = known_crops(index, archives, parts)
 
     def measure(self, robustness: bool, tell: Progress) -> Measurement:
         """Score every crop; raises DataError naming one that can't be read."""
-        model = load(self.entry).to(choose(self.settings).device)
-        trials = crop_trials(model, self.entry, self.rows, tell)
+        found = {entry.name: self.measured(entry, robustness, tell) for entry in self.entries}
+        if len(found) == 1:
+            return next(iter(found.values()))
+        calibrations = {entry.name: entry.calibration for entry in self.entries}
+
+        def fused(condition: str | None) -> list[Trial]:
+            of = {
+                name: one.trials if condition is None else one.altered[condition]
+                for name, one in found.items()
+            }
+            return together(of, calibrations)
+
+        altered = next(iter(found.values())).altered
+        untrained = all(one.untrained for one in found.values())
+        return Measurement(fused(None), untrained, {name: fused(name) for name in altered})
+
+    def measured(self, entry: WeightsEntry, robustness: bool, tell: Progress) -> Measurement:
+        """Score every crop with one entry."""
+        model = load(entry).to(choose(self.settings).device)
+        trials = crop_trials(model, entry, self.rows, tell)
         found = Measurement(trials, is_untrained(model))
         if not robustness:
             return found
         altered = {
-            name: crop_trials(model, self.entry, self.rows, tell, alter)
-            for name, alter in for_crops(self.entry).items()
+            name: crop_trials(model, entry, self.rows, tell, alter)
+            for name, alter in for_crops(entry).items()
         }
         return replace(found, altered={**altered, **by_face_px(trials)})
 
 
 class Videos:
-    """Videos in a folder, analysed as `forensics scan` does it."""
+    """Videos in a folder, analysed as `forensics scan` does it. Several entries are measured by their verdict."""
 
     unit = "videos"
 
-    def __init__(self, entry: WeightsEntry, settings: Settings, index: Path, folder: Path) -> None:
-        self.entry, self.settings, self.index, self.folder = entry, settings, index, folder
+    def __init__(
+        self, entries: Sequence[WeightsEntry], settings: Settings, index: Path, folder: Path
+    ) -> None:
+        self.entries, self.settings, self.index, self.folder = entries, settings, index, folder
         self.known = known_videos(index, folder)
 
     def measure(self, robustness: bool, tell: Progress) -> Measurement:
         """Score every video; raises DataError when those that have a score are of one kind only."""
-        detector = SequenceDetector(self.entry, self.settings)
-        more = for_videos(self.entry, self.settings) if robustness else []
-        equipment = equipment_of([detector, *more], self.settings)
+        detectors = [SequenceDetector(entry, self.settings) for entry in self.entries]
+        measured = detectors[0].name if len(detectors) == 1 else ALL
+        more = for_videos(self.entries[0], self.settings) if robustness else []
+        equipment = equipment_of([*detectors, *more], self.settings)
         found = clip_trials(equipment, self.known, self.folder, tell)
-        trials = found.pop(detector.name)
+        trials = found[measured]
         self.check(trials)
+        found = {one.name: found[one.name] for one in more}
         if robustness:
-            plain = replace(equipment, detectors=(detector,))
+            plain = replace(equipment, detectors=tuple(detectors))
             for name, chain in CHAINS.items():
                 tell(0, len(self.known), f"encoding: {name}")
                 with encoded(self.known, self.folder, chain) as (folder, known, failed):
-                    found[name] = clip_trials(plain, known, folder, tell)[detector.name] + failed
+                    found[name] = clip_trials(plain, known, folder, tell)[measured] + failed
             found |= by_face_px(trials)
-        return Measurement(trials, is_untrained(detector.model), found)
+        return Measurement(trials, all(is_untrained(one.model) for one in detectors), found)
 
     def check(self, trials: Sequence[Trial]) -> None:
         """Raise DataError unless both a fake and a real video have a score."""

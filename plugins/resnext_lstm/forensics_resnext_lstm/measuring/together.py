@@ -1,0 +1,80 @@
+"""What several detectors say together: by the program's own rule, so that a file's verdict has an error rate too."""
+
+from collections.abc import Mapping, Sequence
+
+from forensics import verdict
+from forensics.errors import UsageError
+from forensics.records import Calibration, Coverage, Finding, Label, MediaKind, Outcome
+from forensics.weights import WeightsEntry
+
+from .metrics import LN10
+from .trials import Trial
+
+WHOLE = Coverage(None, 1, 1, 1, 1, None, 0)  # of a crop, which is all there is
+Calibrations = Mapping[str, Calibration | None]
+
+
+def together(of: Mapping[str, Sequence[Trial]], calibrations: Calibrations) -> list[Trial]:
+    """Return the trials of the fused verdict on crops, from each detector's trials of the same crops in one order."""
+    rows = zip(*of.values(), strict=True)
+    return [joint(dict(zip(of, row, strict=True)), calibrations) for row in rows]
+
+
+def joint(of: Mapping[str, Trial], calibrations: Calibrations) -> Trial:
+    """Return the trial of the fused verdict on one crop."""
+    findings = [
+        Finding(name, "", None, Outcome.SCORED, score=trial.score, log10_lr=trial.log10_lr)
+        for name, trial in of.items()
+    ]
+    decision = verdict.fuse(findings, calibrations, MediaKind.STILL, WHOLE)
+    return fused(of, calibrations, decision.label, decision.log10_lr)
+
+
+def fused(
+    of: Mapping[str, Trial], calibrations: Calibrations, label: Label, log10_lr: float | None
+) -> Trial:
+    """Return the trial of a verdict: its score is its ratio; mean pooling and one frame are each detector's, fused."""
+    first = next(iter(of.values()))
+    return Trial(
+        first.known,
+        label.value,
+        log10_lr,
+        mean=mean_ratio({name: trial.mean for name, trial in of.items()}, calibrations),
+        single=mean_ratio({name: trial.single for name, trial in of.items()}, calibrations),
+        log10_lr=log10_lr,
+        face_px=first.face_px,
+        error="; ".join(sorted({trial.error for trial in of.values()} - {""})),
+    )
+
+
+def mean_ratio(scores: Mapping[str, float | None], calibrations: Calibrations) -> float | None:
+    """Return the mean of what the calibrations make of the scores that there are; None without any."""
+    known = [
+        verdict.log10_lr(score, used)
+        for name, score in scores.items()
+        if score is not None and (used := calibrations.get(name)) is not None
+    ]
+    return verdict.mean(known) if known else None
+
+
+def calibration_of(entries: Sequence[WeightsEntry]) -> Calibration:
+    """Return what stands for the calibrations of all: a score that is a log10 ratio, and the means of their thresholds.
+
+    Raises UsageError for an entry without a calibration: it does not vote.
+    """
+    used = [entry.calibration for entry in entries if entry.calibration is not None]
+    if len(used) < len(entries):
+        silent = next(entry.name for entry in entries if entry.calibration is None)
+        raise UsageError(
+            f"{silent!r} has no calibration, so it has no part in a verdict; leave it out"
+        )
+    return Calibration(
+        slope=LN10,
+        intercept=0.0,
+        cap_log10=verdict.mean([one.cap_log10 for one in used]),
+        fake_at=verdict.mean([one.fake_at for one in used]),
+        real_at=verdict.mean([one.real_at for one in used]),
+        min_face_px=max(one.min_face_px for one in used),
+        min_frames=max(one.min_frames for one in used),
+        kinds=used[0].kinds,
+    )

@@ -1,0 +1,85 @@
+"""`evaluate` with several entries: what their fused verdict is worth."""
+
+from dataclasses import replace
+
+import pytest
+from forensics_resnext_lstm.measuring.together import calibration_of, fused, together
+from forensics_resnext_lstm.measuring.trials import Known, Trial
+
+from forensics.errors import UsageError
+from forensics.manifest import CropValues, WeightsEntry, WeightsStatus
+from forensics.records import Calibration, Label, MediaKind
+from forensics.verdict import log10_lr
+
+LOW = Calibration(2.302585092994046, 0.0, 2.0, 0.4, -0.4, 64, 8, (MediaKind.STILL,))
+HIGH = replace(LOW, slope=LOW.slope / 2, fake_at=0.8, real_at=-0.6, cap_log10=1.0)
+CALIBRATIONS = {"low": LOW, "high": HIGH, "silent": None}
+CROP = Known("a.jpg", "index.csv: row 1", fake=True)
+
+
+def trial(score: float, calibration: Calibration | None) -> Trial:
+    ratio = log10_lr(score, calibration) if calibration else None
+    return Trial(CROP, "inconclusive", score, score, score, ratio, 100.0)
+
+
+def said(low: float, high: float) -> Trial:
+    of = {"low": [trial(low, LOW)], "high": [trial(high, HIGH)], "silent": [trial(9.0, None)]}
+    (found,) = together(of, CALIBRATIONS)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "label", "ratio"),
+    [
+        (1.0, 1.0, "fake", 0.75),
+        (0.5, 1.0, "inconclusive", 0.5),  # the mean of the thresholds is 0.6
+        (-0.5, -1.4, "real", -0.6),
+        (1.9, -1.4, "inconclusive", 0.6),  # they contradict each other
+    ],
+)
+def test_crop_has_the_label_of_the_programs_own_rule(
+    low: float, high: float, label: str, ratio: float
+) -> None:
+    found = said(low, high)
+    assert found.outcome == label
+    assert found.log10_lr == pytest.approx(ratio)
+    assert found.score == found.mean == found.single == found.log10_lr
+
+
+def test_video_has_the_label_that_its_analysis_gave() -> None:
+    of = {"low": replace(trial(1.0, LOW), mean=0.5, single=None), "high": trial(1.0, HIGH)}
+    found = fused(of, CALIBRATIONS, Label.NOT_ASSESSED, None)
+    assert (found.outcome, found.score, found.log10_lr) == ("not_assessed", None, None)
+    assert found.mean == pytest.approx(0.5)
+    assert found.single == pytest.approx(0.5)
+
+
+def entry(name: str, calibration: Calibration | None) -> WeightsEntry:
+    return WeightsEntry(
+        manifest=None,  # type: ignore[arg-type]  # nothing is read
+        name=name,
+        file="",
+        sha256="",
+        layout="",
+        trunk="mobilenetv2_035",
+        hidden=4,
+        frames=4,
+        status=WeightsStatus.PROVISIONAL,
+        date="2026-11-25",
+        licence="none",
+        permitted_use="tests",
+        data=(),
+        crop=CropValues(0.82, 0.1, 32),
+        calibration=calibration,
+    )
+
+
+def test_thresholds_are_the_means_and_a_score_is_a_ratio() -> None:
+    found = calibration_of([entry("low", LOW), entry("high", HIGH)])
+    assert (found.fake_at, found.real_at) == pytest.approx((0.6, -0.5))
+    assert log10_lr(0.7, found) == pytest.approx(0.7)
+
+
+def test_entry_that_does_not_vote_is_refused() -> None:
+    with pytest.raises(UsageError, match="'silent' has no calibration"):
+        calibration_of([entry("low", LOW), entry("silent", None)])
