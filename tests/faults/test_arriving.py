@@ -200,7 +200,7 @@ def test_folder_that_goes_away_costs_nothing_and_is_resumed(site: Site) -> None:
     site.go.touch()
     site.wait_for(lambda: "folder is away" in site.log)
     site.wait_for(lambda: site.log.count("to be tried again") >= 11)
-    assert site.states() == {"done": 1, "queued": 11}
+    site.wait_for(lambda: site.states() == {"done": 1, "queued": 11})
     (site.home / "away").rename(site.inbox)
     site.wait_until_ended(12)
     site.stop()
@@ -225,7 +225,7 @@ def test_mount_that_goes_and_comes_back_costs_nothing(site: Site) -> None:
         site.go.touch()
         site.wait_for(lambda: "folder is away" in site.log)
         site.wait_for(lambda: site.log.count("to be tried again") >= 7)
-        assert site.states() == {"done": 1, "queued": 7}
+        site.wait_for(lambda: site.states() == {"done": 1, "queued": 7})
         mount("--bind", str(disk), str(site.inbox))
         site.wait_until_ended(8)
         site.stop()
@@ -251,7 +251,7 @@ def test_folder_made_unreadable_and_back(site: Site) -> None:
     site.go.touch()
     site.wait_for(lambda: "folder can't be listed" in site.log)
     site.wait_for(lambda: site.log.count("to be tried again") >= 7)
-    assert site.states() == {"done": 1, "queued": 7}
+    site.wait_for(lambda: site.states() == {"done": 1, "queued": 7})
     folder.chmod(0o755)
     site.wait_until_ended(8)
     site.stop()
