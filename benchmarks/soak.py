@@ -130,7 +130,7 @@ def measured(name: str, engine: Engine, files: int, workers: int) -> Iterator[tu
     yield (name, cuts[49], cuts[94], cuts[98], rate, *memory)
 
 
-def part(files: int, workers: int = 2) -> Part:
+def part(files: int, workers: int = 4) -> Part:
     """Measure both databases."""
     with tempfile.TemporaryDirectory(prefix="forensics-soak-") as folder:
         sqlite = connect(f"sqlite:///{folder}/forensics.sqlite3")
