@@ -6,12 +6,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, insert, or_, select, true, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    String,
+    and_,
+    any_,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from ..errors import ErrorCode
 from .answers import Request, add_jobs, answer_known
-from .database import SIGHT_TURN, chunks, take_turn
+from .database import SIGHT_TURN, chunks, is_sqlite, take_turn
 from .models import Job, JobState, Sighting
 from .paths import hashed, raw, shown
 
@@ -227,16 +240,22 @@ def compared(session: Session, files: Sequence[SeenFile]) -> tuple[list[SeenFile
     As many as fit into one statement. A path counts while it is current, whatever has become of its content.
     """
     hashes = {hashed(file.path): file for file in files}
-    rows = session.connection().execute(CURRENT, {"hashes": list(hashes)})
+    asked = CURRENT_SQLITE if is_sqlite(session) else CURRENT
+    rows = session.connection().execute(asked, {"hashes": list(hashes)})
     current = {row[0]: (row[1], row[2], row[3]) for row in rows}
     news = [f for path_hash, f in hashes.items() if current.get(path_hash) != state_of(f)]
     return news, len(current)
 
 
 SIGHTING = Sighting.metadata.tables["sighting"]
-CURRENT = select(
+SEEN = select(
     SIGHTING.c.path_hash, SIGHTING.c.size_bytes, SIGHTING.c.mtime_ns, SIGHTING.c.inode
-).where(SIGHTING.c.path_hash.in_(bindparam("hashes", expanding=True)), SIGHTING.c.is_current)
+).where(SIGHTING.c.is_current)
+HASHES = bindparam("hashes", type_=ARRAY(String))
+CURRENT = SEEN.where(
+    SIGHTING.c.path_hash == any_(HASHES)
+)  # one value, whose text is always the same
+CURRENT_SQLITE = SEEN.where(SIGHTING.c.path_hash.in_(bindparam("hashes", expanding=True)))
 
 
 def count_current(session: Session, under: Sequence[str]) -> int:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Insert, bindparam, func, insert, select, update
+from sqlalchemy import Insert, bindparam, func, insert, select, union_all, update
 from sqlalchemy.orm import Session
 
 from ..errors import LeaseLostError
@@ -93,7 +93,6 @@ def append(session: Session, analysis_id: int, body: dict[str, Any], now: dateti
     payload = canonical_text(body)
     link = chain.next_link(session, EntryKind.VERDICT, payload, now)
     values = {
-        **unused_number(session),
         "analysis_id": analysis_id,
         "created_at": now,
         "payload": payload,
@@ -101,23 +100,17 @@ def append(session: Session, analysis_id: int, body: dict[str, Any], now: dateti
         "previous_hash": link.previous_hash,
         **{name: body[name] for name in SHOWN},
     }
-    verdict_id = inserted(session, VerdictRow, values)
+    statement = ADD_SQLITE if is_sqlite(session) else ADD
+    verdict_id = int(session.connection().execute(statement, values).scalar_one())
     chain.add(session, EntryKind.VERDICT, link, now, verdict_id=verdict_id)
     return verdict_id
 
 
-def unused_number(session: Session) -> dict[str, int]:
-    """Return the next verdict's id for SQLite, which would give that of an erased verdict again."""
-    if not is_sqlite(session):
-        return {}
-    used = session.connection().execute(NUMBERS).one()
-    return {"id": 1 + max(number or 0 for number in used)}
-
-
-NUMBERS = select(
-    select(func.max(VerdictRow.id)).scalar_subquery(),
-    select(func.max(Entry.verdict_id)).scalar_subquery(),
-)
+VERDICT = VerdictRow.metadata.tables["verdict"]
+ADD = insert(VERDICT).returning(VERDICT.c.id)
+USED = union_all(select(func.max(VerdictRow.id)), select(func.max(Entry.verdict_id))).subquery()
+UNUSED = select(1 + func.coalesce(func.max(USED.c[0]), 0)).scalar_subquery()
+ADD_SQLITE = ADD.values(id=UNUSED)  # SQLite would give the number of an erased verdict again
 
 
 def inserted(session: Session, table: type[Any], values: dict[str, Any]) -> int:
@@ -127,8 +120,7 @@ def inserted(session: Session, table: type[Any], values: dict[str, Any]) -> int:
 
 
 INSERT: dict[type[Any], Insert] = {
-    table: insert(table.metadata.tables[table.__tablename__])
-    for table in (VerdictRow, FindingRow, ArtifactRow)
+    table: insert(table.metadata.tables[table.__tablename__]) for table in (FindingRow, ArtifactRow)
 }
 
 

@@ -136,6 +136,18 @@ def test_thresholds_hold_in_each_group_that_has_enough_crops() -> None:
     assert (apart.slope, apart.cap_log10) == (together.slope, together.cap_log10)
 
 
+def test_real_crops_flagged_at_triage_are_under_five_percent_with_their_interval() -> None:
+    labels, scores = drawn(1000)
+    calibration = fit(labels, scores, Validity())
+    real = (calibration.slope * scores[~labels] + calibration.intercept) / np.log(10)
+    flagged = int((real >= calibration.fake_at).sum())
+    assert wilson_interval(flagged, 1000)[1] < 0.05 <= wilson_interval(flagged + 1, 1000)[1]
+    few = drawn(40, distance=1.0)
+    calibration = fit(*few, Validity())
+    real = (calibration.slope * few[1][~few[0]] + calibration.intercept) / np.log(10)
+    assert not (real >= calibration.fake_at).any()
+
+
 def test_group_of_few_crops_sets_no_threshold() -> None:
     labels, scores = drawn(600)
     groups = np.repeat([1, 2], [1100, 100])

@@ -46,8 +46,8 @@ def fit(
 ) -> Calibration:
     """Return the calibration of (N,) labels and scores; raises DataError when the scores do not tell the kinds apart.
 
-    `fake_at` is such that at most 5 % of the real ones lie above, `real_at` such that at most 10 % of the fakes lie
-    below, and neither label contradicts its ratio. Both hold in each of the `groups`, (N,), by itself as well: rates
+    `fake_at` is such that the real ones above are under 5 % with their interval, `real_at` such that at most 10 % of the
+    fakes lie below, and neither label contradicts its ratio. Both hold in each of the `groups`, (N,), by itself as well: rates
     differ from people to people, and those of new people are more like the worst of these than like their mean. `drift`
     is the largest difference of a score between types of number: the thresholds lie more than twice as far apart.
     """
@@ -78,16 +78,17 @@ def established(real: Scores, cap: float, real_at: float) -> Thresholds | None:
     So few real crops lie above that the upper end of the rate's 95 % interval is under 1 %, which takes about 400 crops
     without an error; and the ratio there is one that the data supports.
     """
-    ordered, allowed = np.sort(real)[::-1], -1
-    while (
-        allowed + 1 < len(real)
-        and wilson_interval(allowed + 1, len(real))[1] < REPORT_FLAGGED_AT_MOST
-    ):
-        allowed += 1
-    if allowed < 0:
+    if wilson_interval(0, len(real))[1] >= REPORT_FLAGGED_AT_MOST:
         return None
-    fake_at = max(float(ordered[allowed] + CLEARANCE), LEAST_FAKE_AT)
+    top = np.sort(real)[len(real) - 1 - allowed(len(real), REPORT_FLAGGED_AT_MOST)]
+    fake_at = max(float(top + CLEARANCE), LEAST_FAKE_AT)
     return Thresholds(fake_at, real_at) if fake_at <= cap else None
+
+
+def allowed(count: int, most: float) -> int:
+    """Return how many of `count` real crops may be flagged, so that the upper end of the 95 % interval is under `most`."""
+    fitting = (n for n in range(count) if wilson_interval(n, count)[1] < most)
+    return max(fitting, default=0)
 
 
 def regression(labels: Labels, scores: Scores) -> tuple[float, float]:
@@ -112,10 +113,12 @@ def strictest(ratios: Scores, labels: Labels, groups: Groups | None) -> tuple[fl
 def thresholds(real: Scores, fake: Scores) -> tuple[float, float]:
     """Return `fake_at` and `real_at` in log10 for the ratios of real and fake crops.
 
-    A ratio under 2 is never called fake, one above 1 never real, so between them there is at least a factor of 2.
+    So few real ones lie above that the upper end of the rate's 95 % interval is under 5 %; where there are too few to say
+    that, none does. A ratio under 2 is never called fake, one above 1 never real, so between them there is at least a
+    factor of 2.
     """
     real, fake = np.sort(real), np.sort(fake)
-    top = real[len(real) - 1 - int(REAL_FLAGGED_AT_MOST * len(real))]
+    top = real[len(real) - 1 - allowed(len(real), REAL_FLAGGED_AT_MOST)]
     bottom = fake[int(FAKES_CLEARED_AT_MOST * len(fake))]
     return max(float(top + CLEARANCE), LEAST_FAKE_AT), min(float(bottom - CLEARANCE), MOST_REAL_AT)
 
