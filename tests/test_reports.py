@@ -5,6 +5,7 @@ import importlib
 import json
 import subprocess
 import sys
+import warnings
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -231,7 +232,8 @@ def test_unknown_and_erased_verdicts_are_told_apart(cli: Cli, inbox: Path, tmp_p
 def weasyprint() -> None:
     """Skip where WeasyPrint or the system library that it needs is missing."""
     try:
-        with pillow_as_it_was():
+        with pillow_as_it_was(), warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of a library that it will need
             importlib.import_module("weasyprint")
     except (ImportError, OSError) as error:
         pytest.skip(f"WeasyPrint can't be imported: {error}")
