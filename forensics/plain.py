@@ -19,13 +19,13 @@ def plain(value: Any) -> Any:
     An Artifact gives the hash and size of its bytes in their place. A number that is not finite becomes null, and
     half a character (from a file name that is not UTF-8) an escape: neither can be stored in every database.
     """
-    kind: type[Any] = type(value)
+    kind: Any = type(value)
     if kind in SCALARS:  # most values; a verdict has some hundred
         return plain_scalar(value)
     if isinstance(value, Artifact):
         return plain_artifact(value)
     if is_dataclass(value):
-        return {name: plain(getattr(value, name)) for name in names(kind)}  # type: ignore[arg-type]  # a class can be hashed
+        return {name: plain(getattr(value, name)) for name in names(kind)}
     if isinstance(value, Mapping):
         return {str(plain(key)): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | Set):

@@ -158,6 +158,7 @@ class ProcessPool:
         """Let a worker wait for its next task, unless it has done its share or ran out of memory: then it is replaced."""
         worker.rest()
         short = isinstance(message, Failed) and message.failure.code is ErrorCode.OUT_OF_MEMORY
+        self.deaths += short
         if short or 0 < self._settings.jobs_per_worker <= worker.done:
             self._kill(worker)
 

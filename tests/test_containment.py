@@ -113,6 +113,7 @@ def test_detector_that_takes_memory_fails_as_that_and_the_next_file_is_analysed(
     pool: ProcessPool, tmp_path: Path, order: str
 ) -> None:
     assert failure(obey(pool, tmp_path, order)) == (ErrorCode.OUT_OF_MEMORY, "obedient")
+    assert pool.deaths == 1
     assert isinstance(last(obey(pool, tmp_path, "", 2)), Done)
 
 
@@ -124,6 +125,7 @@ def test_worker_over_its_memory_is_killed_where_no_limit_of_the_kernel_holds(
     (event,) = [event for event in pool.events(0.0) if isinstance(event, Failed)]
     assert event.failure.code is ErrorCode.OUT_OF_MEMORY
     assert "took 1501 MB, the limit is 1500" in event.failure.message
+    assert pool.deaths == 1
 
 
 def test_worker_that_died_with_its_memory_nearly_used_up_ran_out_of_it(
