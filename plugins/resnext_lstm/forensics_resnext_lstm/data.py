@@ -187,3 +187,8 @@ def groups(crops: Iterable[Crop]) -> list[Group]:
     for crop in crops:
         found[crop.dataset, crop.original][crop.fake].append(crop)
     return [Group(tuple(real), tuple(fake)) for _, (real, fake) in sorted(found.items())]
+
+
+def apart(one: Crop, other: Crop) -> tuple[float, float]:
+    """Return how far two faces are from each other, first in seconds, then in pixels of the frame."""
+    return abs(one.time_s - other.time_s), abs(one.x - other.x) + abs(one.y - other.y)

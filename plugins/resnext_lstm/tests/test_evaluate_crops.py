@@ -17,7 +17,8 @@ import torch
 from click.testing import CliRunner, Result
 from forensics_resnext_lstm.checkpoints import save
 from forensics_resnext_lstm.commands import group
-from forensics_resnext_lstm.data import DataError
+from forensics_resnext_lstm.data import DataError, read_index
+from forensics_resnext_lstm.measuring.changed import differences
 from forensics_resnext_lstm.measuring.robustness import ALTERATIONS, for_crops, shrunk
 from forensics_resnext_lstm.model import FaceSequenceNet, ModelConfig
 
@@ -175,6 +176,16 @@ def test_robustness_has_a_row_for_each_alteration_and_face_size(folder: Path) ->
     assert {*ALTERATIONS, "face of 48 px", "face 32-64 px", "face over 128 px"} <= set(names)
     count = {one["name"]: one["n"] for one in found["robustness"]}
     assert (count["JPEG 30"], count["face 32-64 px"], count["face over 128 px"]) == (32, 32, 0)
+
+
+def test_fakes_are_counted_by_how_far_they_differ_from_their_originals(folder: Path) -> None:
+    found = json.loads(on_faces(folder, "--json").stdout)
+    (group,) = found["changes"]  # all fakes here are brighter by 100
+    assert (group["name"], group["fake"], group["real"]) == ("30 grey levels and more", 32, 32)
+    assert group["auc"]["value"] == found["auc"]["value"]
+    assert "By how far fakes differ" in on_faces(folder).stdout
+    alone = read_index(folder / "index.csv", [folder / "faces.tar"])[1:4]
+    assert len(differences(alone)) == 1  # the first fake's original is not there
 
 
 def test_alterations_change_a_picture_and_keep_its_shape(folder: Path) -> None:

@@ -7,7 +7,7 @@ from forensics_resnext_lstm.measuring.clusters import FEW_CLUSTERS, connected, p
 from forensics_resnext_lstm.measuring.figures import Figures, compared, cuts_of, measure
 from forensics_resnext_lstm.measuring.metrics import Labels, Scores
 from forensics_resnext_lstm.measuring.report import Subject, as_json, by_method, reported
-from forensics_resnext_lstm.measuring.trials import FAILED, Known, Trial
+from forensics_resnext_lstm.measuring.trials import FAILED, Known, Measurement, Trial
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import (
@@ -250,7 +250,7 @@ def test_fakes_of_a_method_are_held_against_the_real_files_of_their_data_set() -
 def test_without_calibration_nothing_calibrated_is_told() -> None:
     trials = [Trial(t.known, "inconclusive", t.score, t.mean, t.single) for t in drawn(100)]
     subject = Subject("net", "0" * 64, "index.csv", "people", "videos", False, None)
-    found = as_json(reported(subject, trials, {}))
+    found = as_json(reported(subject, Measurement(trials, untrained=False)))
     assert next(iter(found)) == "auc"
     assert found["auc"]["value"] > 0.5
     for name in ("log_loss", "brier", "calibration_error", "cllr", "accuracy_decided"):

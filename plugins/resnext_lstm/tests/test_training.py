@@ -142,10 +142,10 @@ def test_paired_crops_differ_by_the_manipulation_alone(data: Path) -> None:
     (group,) = [one for one in groups(crops_of(data)) if one.real and one.fake][:1]
     same = replace(group, fake=group.real)
     recipe = replace(RECIPE, self_blended=0.0, paired=True)
-    real, fake = Steps([same], recipe, first=0, px=32).pair(same, np.random.default_rng(3))
+    real, fake, _ = Steps([same], recipe, first=0, px=32).pair(same, np.random.default_rng(3))
     assert np.array_equal(real, fake)
     apart = replace(recipe, paired=False)
-    real, fake = Steps([same], apart, first=0, px=32).pair(same, np.random.default_rng(3))
+    real, fake, _ = Steps([same], apart, first=0, px=32).pair(same, np.random.default_rng(3))
     assert not np.array_equal(real, fake)
 
 

@@ -117,7 +117,7 @@ def evaluate(
     subject = reports.Subject(
         entry, sha256, index.name, by, source.unit, measured.untrained, calibration
     )
-    found = reports.reported(subject, measured.trials, measured.altered)
+    found = reports.reported(subject, measured)
     if as_json:
         click.echo(json.dumps(reports.as_json(found)))
     else:

@@ -9,7 +9,7 @@ from forensics.records import Calibration
 from .clusters import FEW_CLUSTERS, Interval
 from .figures import Figures, compared, cuts_of, measure
 from .measured import Cut, scored
-from .trials import Trial, clusters_of
+from .trials import Measurement, Trial, clusters_of
 
 FEW_REAL = 100
 
@@ -44,15 +44,15 @@ class Report:
     compared: dict[str, Interval]
     datasets: tuple[Group, ...]
     methods: tuple[Group, ...]
+    changes: tuple[Group, ...]
     robustness: tuple[Group, ...]
     failed: tuple[dict[str, str], ...]
     notes: tuple[str, ...]
 
 
-def reported(
-    subject: Subject, trials: Sequence[Trial], altered: Mapping[str, Sequence[Trial]]
-) -> Report:
-    """Return the report on trials, and on those of the same files under other conditions, by name."""
+def reported(subject: Subject, of: Measurement) -> Report:
+    """Return the report on trials, and on those of the same files under other conditions."""
+    trials = of.trials
     cuts = cuts_of(subject.calibration, trials)
     figures = measure(trials, subject.by, cuts)
     return Report(
@@ -61,7 +61,8 @@ def reported(
         compared=compared(trials, subject.by),
         datasets=groups(by_dataset(trials), subject.by, cuts),
         methods=groups(by_method(trials), subject.by, cuts),
-        robustness=groups(altered, subject.by, cuts),
+        changes=groups(of.changed, subject.by, cuts),
+        robustness=groups(of.altered, subject.by, cuts),
         failed=tuple(failure(trial) for trial in trials if trial.score is None),
         notes=tuple(notes(subject, figures, trials)),
     )
@@ -145,7 +146,7 @@ def as_json(report: Report) -> dict[str, Any]:
     figures = asdict(report.figures)
     listed = {
         name: [{"name": one.name, **asdict(one.figures)} for one in getattr(report, name)]
-        for name in ("datasets", "methods", "robustness")
+        for name in ("datasets", "methods", "changes", "robustness")
     }
     return {
         "auc": figures.pop("auc"),

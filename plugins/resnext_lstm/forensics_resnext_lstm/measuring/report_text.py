@@ -81,6 +81,11 @@ def tables(report: Report) -> list[Table]:
                 (f"{100 * one.prevalence:g} %", *ends(one.right_of_100, 1)) for one in of.prevalence
             ),
         ),
+        Table(
+            "By how far fakes differ from the real crop of their video, beside all real crops",
+            GROUP_COLUMNS,
+            tuple(map(group, report.changes)),
+        ),
         Table("Robustness", GROUP_COLUMNS, tuple(map(group, report.robustness))),
         Table(
             "Without a score",

@@ -1,7 +1,7 @@
 """Run an evaluation: every file of an index scored, and again under each worse condition when asked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -15,20 +15,12 @@ from ..checkpoints import load
 from ..data import DataError
 from ..detector import SequenceDetector
 from ..device import choose
+from .changed import by_change
 from .clips import ALL, clip_trials, equipment_of
 from .evaluate import crop_trials, is_untrained
 from .robustness import CHAINS, by_face_px, encoded, for_crops, for_videos
 from .together import together
-from .trials import Progress, Trial, known_crops, known_videos
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """The trials of all files, those under other conditions by name, and whether the LSTM adds exactly nothing."""
-
-    trials: list[Trial]
-    untrained: bool
-    altered: dict[str, list[Trial]] = field(default_factory=dict)
+from .trials import Measurement, Progress, Trial, known_crops, known_videos
 
 
 class Source(Protocol):
@@ -60,7 +52,8 @@ class Crops:
         """Score every crop; raises DataError naming one that can't be read."""
         found = {entry.name: self.measured(entry, robustness, tell) for entry in self.entries}
         if len(found) == 1:
-            return next(iter(found.values()))
+            alone = next(iter(found.values()))
+            return replace(alone, changed=by_change(self.rows, alone.trials))
         calibrations = {entry.name: entry.calibration for entry in self.entries}
 
         def fused(condition: str | None) -> list[Trial]:
@@ -72,7 +65,9 @@ class Crops:
 
         altered = next(iter(found.values())).altered
         untrained = all(one.untrained for one in found.values())
-        return Measurement(fused(None), untrained, {name: fused(name) for name in altered})
+        trials = fused(None)
+        under = {name: fused(name) for name in altered}
+        return Measurement(trials, untrained, under, by_change(self.rows, trials))
 
     def measured(self, entry: WeightsEntry, robustness: bool, tell: Progress) -> Measurement:
         """Score every crop with one entry."""

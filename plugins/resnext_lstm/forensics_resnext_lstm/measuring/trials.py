@@ -3,7 +3,7 @@
 import csv
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..data import Crop, DataError, read_index
@@ -61,6 +61,19 @@ class Trial:
     log10_lr: float | None = None
     face_px: float | None = None
     error: str = ""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """The trials of all files, those under other conditions by name, and whether the LSTM adds exactly nothing.
+
+    `changed` has fakes by how far they differ from their originals, where these are known, beside all real files.
+    """
+
+    trials: list[Trial]
+    untrained: bool
+    altered: dict[str, list[Trial]] = field(default_factory=dict)
+    changed: dict[str, list[Trial]] = field(default_factory=dict)
 
 
 def known_crops(

@@ -20,9 +20,7 @@ def augment(face: Image, px: int, rng: np.random.Generator, margin: float = 1.0)
 
     The picture may be `margin` times as wide as the face crop in its middle; then nothing is mirrored at its edge.
     """
-    face = jitter_box(face, px, rng, margin)
-    if rng.random() < 0.5:
-        face = np.ascontiguousarray(face[:, ::-1])
+    face = moved(face, px, rng, margin)
     if rng.random() < 0.5:
         face = relight(face, rng)
     if rng.random() < 0.3:
@@ -85,6 +83,15 @@ def steadily(
     """Do the same to every frame of a clip."""
     seed = int(rng.integers(2**63))
     return [change(face, np.random.default_rng(seed)) for face in clip]
+
+
+def moved(face: Image, px: int, rng: np.random.Generator, margin: float = 1.0) -> Image:
+    """Return the part of a picture that another face finder would cut out, now and then mirrored.
+
+    These are the first draws of `augment`: a map of the picture, (H, W), moved with the same draws stays in its place.
+    """
+    face = jitter_box(face, px, rng, margin)
+    return np.ascontiguousarray(face[:, ::-1]) if rng.random() < 0.5 else face
 
 
 def jitter_box(face: Image, px: int, rng: np.random.Generator, margin: float = 1.0) -> Image:

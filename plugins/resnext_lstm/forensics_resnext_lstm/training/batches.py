@@ -2,27 +2,52 @@
 
 import copy
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from ..data import Crop, DataError, Group
+from ..changes import Map, change
+from ..data import Crop, DataError, Group, apart
 from ..model import normalise
-from .augment import augment
+from .augment import augment, moved
 from .recipe import Recipe
 from .selfblend import draw_blend, self_blend, widened
 
 Image = npt.NDArray[np.uint8]
 Batch = tuple[Tensor, ...]
+CELL_PX = 16  # side of the places at which a batch says what was changed
+
+
+class Pair(NamedTuple):
+    """A real and a manipulated crop of the same video, (px, px, 3), and where the latter was changed, if that is known.
+
+    `where` is (cells, cells), 0 to 1.
+    """
+
+    real: Image
+    fake: Image
+    where: Map | None = None
+
+
+class Altered(NamedTuple):
+    """A manipulated picture as it is stored, its margin, and where it was changed, (H, W), if that is known."""
+
+    picture: Image
+    margin: float
+    where: Map | None = None
 
 
 class Steps(Dataset[Batch]):
     """Batch number i: `pairs` source videos, each as a real crop and an aligned fake or self-blended one.
 
-    A batch is (2 * pairs, 3, px, px) float normalised RGB, and (2 * pairs,) labels, 1 for fake. Item 0 is step `first`.
+    A batch is (2 * pairs, 3, px, px) float normalised RGB, and (2 * pairs,) labels, 1 for fake. A recipe with `located`
+    adds where they were changed, (2 * pairs, cells, cells), 0 to 1, or -1 throughout for a fake of which that is not
+    known. Item 0 is step `first`.
     """
 
     def __init__(self, found: list[Group], recipe: Recipe, first: int, px: int) -> None:
@@ -37,30 +62,61 @@ class Steps(Dataset[Batch]):
     def __getitem__(self, i: int) -> Batch:
         start = (self.first + i) * self.recipe.pairs
         pairs = [self.pair_at(start + k) for k in range(self.recipe.pairs)]
-        pictures = np.stack([picture for pair in pairs for picture in pair])
-        return normalise(torch.from_numpy(pictures)), torch.tensor([0.0, 1.0] * len(pairs))
+        pictures = np.stack([picture for pair in pairs for picture in (pair.real, pair.fake)])
+        batch = normalise(torch.from_numpy(pictures)), torch.tensor([0.0, 1.0] * len(pairs))
+        return (*batch, self.places(pairs)) if self.recipe.located else batch
 
-    def pair_at(self, position: int) -> tuple[Image, Image]:
+    def places(self, pairs: list[Pair]) -> Tensor:
+        """Return where the crops of a batch were changed."""
+        cells = self.px // CELL_PX
+        real, unknown = (
+            np.zeros((cells, cells), np.float32),
+            np.full((cells, cells), -1, np.float32),
+        )
+        fakes = [unknown if pair.where is None else pair.where for pair in pairs]
+        return torch.from_numpy(np.stack([place for fake in fakes for place in (real, fake)]))
+
+    def pair_at(self, position: int) -> Pair:
         """Return the pair at a place in the endless list of pairs; each epoch has its own order of the videos."""
         epoch, place = divmod(position, len(self.groups))
         order = np.random.default_rng((self.recipe.seed, epoch)).permutation(len(self.groups))
         rng = np.random.default_rng((self.recipe.seed, 7, position))
         return self.pair(self.groups[order[place]], rng)
 
-    def pair(self, group: Group, rng: np.random.Generator) -> tuple[Image, Image]:
+    def pair(self, group: Group, rng: np.random.Generator) -> Pair:
         """Return one real and one manipulated crop of the same video."""
         real = group.real[rng.integers(len(group.real))]
         face = real.stored()
-        if not group.fake or rng.random() < self.recipe.self_blended:
-            fake, made = real, widened(draw_blend(rng), real.margin)
-            picture = self_blend(face, made)
-        else:
+        fake = self.altered(group, real, face, rng)
+        again = copy.deepcopy(rng) if self.recipe.paired else rng
+        first = augment(face, self.px, rng, real.margin)
+        where = self.moved_place(fake, copy.deepcopy(again))
+        return Pair(first, augment(fake.picture, self.px, again, fake.margin), where)
+
+    def altered(self, group: Group, real: Crop, face: Image, rng: np.random.Generator) -> Altered:
+        """Return a fake of the group, or where there is none that will do, the real picture blended with itself."""
+        if group.fake and rng.random() >= self.recipe.self_blended:
             fake = aligned(real, group.fake[rng.integers(len(group.fake))], group.fake)
             picture = fake.stored()
-        again = copy.deepcopy(rng) if self.recipe.paired else rng
-        return (
-            augment(face, self.px, rng, real.margin),
-            augment(picture, self.px, again, fake.margin),
+            if not self.recipe.located and not self.recipe.least_change:
+                return Altered(picture, fake.margin)
+            where, levels = change(face, picture)
+            if levels >= self.recipe.least_change:
+                return Altered(picture, fake.margin, where)
+        picture = self_blend(face, widened(draw_blend(rng), real.margin))
+        if not self.recipe.located:
+            return Altered(picture, real.margin)
+        return Altered(picture, real.margin, change(face, picture).where)
+
+    def moved_place(self, fake: Altered, rng: np.random.Generator) -> Map | None:
+        """Return where a fake was changed once `augment` has moved it, (cells, cells)."""
+        if fake.where is None or not self.recipe.located:
+            return None
+        cells = self.px // CELL_PX
+        levels = np.asarray(fake.where * 255, np.uint8)
+        place = moved(levels, self.px, rng, fake.margin).astype(np.float32) / 255
+        return np.asarray(
+            cv2.resize(place, (cells, cells), interpolation=cv2.INTER_AREA), np.float32
         )
 
 
@@ -68,11 +124,6 @@ def aligned(real: Crop, fake: Crop, among: Sequence[Crop]) -> Crop:
     """Return the crop of the same manipulated video that shows the real one's face at the same moment, or nearly."""
     same = [crop for crop in among if fake.video and crop.video == fake.video]
     return min(same, key=lambda crop: apart(real, crop), default=fake)
-
-
-def apart(one: Crop, other: Crop) -> tuple[float, float]:
-    """Return how far two faces are from each other, first in seconds, then in pixels of the frame."""
-    return abs(one.time_s - other.time_s), abs(one.x - other.x) + abs(one.y - other.y)
 
 
 class Guarded(Dataset[Batch | DataError]):

@@ -20,7 +20,9 @@ class Recipe:
     the crops that this was trained on. `held_out`: parts for early stopping and calibration, never trained on.
     `pairs`: source videos in a batch, which has two crops of each. `self_blended`: share of fakes made by blending a
     face with itself. `paired`: the two crops of a pair are altered alike, so that they differ by the manipulation alone
-    (as self-blended images are, arXiv 2204.08376). `smoothing`: distance of the labels from 0 and 1. `teacher_hints`:
+    (as self-blended images are, arXiv 2204.08376). `located`: weight of finding where a crop was changed. `least_change`:
+    fakes that differ from their originals by fewer grey levels are left out, self-blended ones take their place.
+    `smoothing`: distance of the labels from 0 and 1. `teacher_hints`:
     weight of the feature maps of four stages beside the teacher's features. `cooldown_steps`: how many steps at the end
     the rate falls; before, it stays, so that a run can be made longer while it goes on. With 0 it falls from the start,
     along a cosine.
@@ -43,6 +45,8 @@ class Recipe:
     warmup_steps: int = 100
     self_blended: float = 0.3
     paired: bool = False
+    located: float = 0.0
+    least_change: float = 0.0
     smoothing: float = 0.02
     seed: int = 1
     start: str = ""

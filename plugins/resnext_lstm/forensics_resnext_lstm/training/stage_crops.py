@@ -1,4 +1,4 @@
-"""The first stage: trunk and frame head on single crops, taught by another network or not."""
+"""The first stage: trunk and frame head on single crops, taught by labels, by places and by another network."""
 
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
@@ -14,8 +14,11 @@ from ..measuring.evaluate import auc, score_crops
 from ..model import FaceSequenceNet
 from .batches import Batch, Steps, batches
 from .distil import Distiller, listening
+from .locate import Locator
 from .recipe import Recipe
 from .stages import Measured, Run, both_kinds, number_type, sides
+
+PLACES = "locator."  # prefix of what reads places, in a checkpoint
 
 
 class CropStage:
@@ -28,6 +31,7 @@ class CropStage:
             torch.compile(model.trunk) if run.compiled else model.trunk
         )
         self.distiller = new_distiller(recipe, run, model)
+        self.locator = Locator(model.trunk).to(run.device) if recipe.located else None
 
     def about(self) -> str:
         """Say how many crops there are."""
@@ -38,6 +42,8 @@ class CropStage:
         head = list(self.model.frame_head.parameters())
         if self.distiller is not None:
             head.extend(self.distiller.pupils())
+        if self.locator is not None:
+            head.extend(self.locator.parameters())
         return [
             {
                 "params": list(self.model.trunk.parameters()),
@@ -61,22 +67,25 @@ class CropStage:
         return len(batch[0])
 
     def loss(self, batch: Batch) -> Tensor:
-        """Return the loss of one batch: against its labels, and in part against the teacher."""
-        x, y = (values.to(self.run.device) for values in batch)
+        """Return the loss of one batch: against its labels, in part against the teacher, and for the places."""
+        x, y, *places = (values.to(self.run.device) for values in batch)
         small = resized(x, self.recipe.px).to(memory_format=torch.channels_last)
         maps: list[Tensor] = []
-        hears = listening(self.model.trunk, maps) if self.recipe.teacher_hints else nullcontext()
+        reads = self.recipe.teacher_hints or self.locator
+        hears = listening(self.model.trunk, maps) if reads else nullcontext()
         with number_type(self.recipe, self.run):
             with hears:
                 features = self.trunk(small)  # (N, W)
             logits = self.model.frame_head(features).squeeze(-1)  # (N,)
             aim = y * (1 - 2 * self.recipe.smoothing) + self.recipe.smoothing
             loss = functional.binary_cross_entropy_with_logits(logits, aim)
-            if self.distiller is None:
-                return loss
-            large = x.to(memory_format=torch.channels_last)
-            taught = self.distiller.loss(maps, features, logits, large)
-            return (1 - self.distiller.share) * loss + self.distiller.share * taught
+            if self.distiller is not None:
+                large = x.to(memory_format=torch.channels_last)
+                taught = self.distiller.loss(maps, features, logits, large)
+                loss = (1 - self.distiller.share) * loss + self.distiller.share * taught
+            if self.locator is not None:
+                loss = loss + self.recipe.located * self.locator.loss(maps, places[0])
+            return loss
 
     def measure(self) -> Measured | str:
         """Return the AUC of the held-out crops."""
@@ -87,13 +96,22 @@ class CropStage:
         return Measured(value, None, f"{value:.4f}")
 
     def learnt(self) -> dict[str, Tensor] | None:
-        """Return what fits features to a teacher's."""
-        return self.distiller.learnt() if self.distiller else None
+        """Return what fits features to a teacher's, and what reads places."""
+        found = self.distiller.learnt() if self.distiller else {}
+        if self.locator is not None:
+            places = self.locator.state_dict()
+            found = found | {PLACES + name: value for name, value in places.items()}
+        return found or None
 
     def go_on(self, state: dict[str, Any]) -> None:
-        """Take up what fits features to a teacher's."""
+        """Take up what fits features to a teacher's, and what reads places."""
+        if self.locator is not None:
+            names = [name for name in state["bridge"] if name.startswith(PLACES)]
+            places = {name.removeprefix(PLACES): state["bridge"][name] for name in names}
+            self.locator.load_state_dict(places)
         if self.distiller is not None:
-            self.distiller.go_on(state["bridge"])
+            rest = state["bridge"].items()
+            self.distiller.go_on({k: v for k, v in rest if not k.startswith(PLACES)})
 
 
 def new_distiller(recipe: Recipe, run: Run, model: FaceSequenceNet) -> Distiller | None:

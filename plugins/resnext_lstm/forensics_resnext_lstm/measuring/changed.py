@@ -1,0 +1,39 @@
+"""Crops by how far a fake differs from the real crop of its video: what can't be seen can't be found."""
+
+from collections.abc import Sequence
+
+from ..changes import change
+from ..data import Crop, apart, groups
+from .trials import Known, Trial
+
+LEVELS = ((0, 6), (6, 12), (12, 20), (20, 30), (30, None))  # grey levels; below 6 mostly untouched
+
+
+def by_change(
+    rows: Sequence[tuple[Known, Crop]], trials: Sequence[Trial]
+) -> dict[str, list[Trial]]:
+    """Return the fakes whose original is there by how far they differ from it, each beside all real crops.
+
+    Raises DataError for a picture that can't be read.
+    """
+    differ = differences([crop for _, crop in rows])
+    found = {
+        f"{low} to {high} grey levels" if high else f"{low} grey levels and more": [
+            trial
+            for (_, crop), trial in zip(rows, trials, strict=True)
+            if crop in differ and low <= differ[crop] < (high or float("inf"))
+        ]
+        for low, high in LEVELS
+    }
+    real = [trial for trial in trials if not trial.known.fake]
+    return {name: fakes + real for name, fakes in found.items() if fakes}
+
+
+def differences(crops: Sequence[Crop]) -> dict[Crop, float]:
+    """Return the difference of each fake from the real crop of its video at the same moment, where there is one."""
+    found: dict[Crop, float] = {}
+    for group in groups(crops):
+        for fake in group.fake if group.real else ():
+            nearest = min(group.real, key=lambda real: apart(real, fake))
+            found[fake] = change(nearest.read(), fake.read()).levels
+    return found
