@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PROJECTS := pyproject.toml weights/pyproject.toml $(wildcard plugins/*/pyproject.toml)
 
-.PHONY: help demo test test-all faults lint format bench clean
+.PHONY: help demo test test-all faults lint format bench pictures clean
 
 help:
 	@echo "make demo      set up, start the daemon on a new folder, drop clips in, print their verdicts"
@@ -11,6 +11,7 @@ help:
 	@echo "make lint      ruff and mypy"
 	@echo "make bench     measure speed and memory on this machine (about 10 minutes, more on the first run)"
 	@echo "make format    let ruff format the code"
+	@echo "make pictures  make the pictures of docs/pictures anew (needs Chromium)"
 	@echo "make clean     remove .venv and what the demo wrote"
 
 # torch and torchvision are named first and together, so that pip picks versions that fit each other.
@@ -67,6 +68,9 @@ format: .venv/installed
 
 bench: .venv/installed
 	$(BIN)/python -m benchmarks --readme
+
+pictures: .venv/installed
+	$(BIN)/python -m examples.pictures
 
 clean:
 	rm -rf .venv demo-run
