@@ -18,7 +18,7 @@ def by_change(
     """
     differ = differences([crop for _, crop in rows])
     found = {
-        f"{low} to {high} grey levels" if high else f"{low} grey levels and more": [
+        f"{low} to {high}" if high else f"{low} and more": [
             trial
             for (_, crop), trial in zip(rows, trials, strict=True)
             if crop in differ and low <= differ[crop] < (high or float("inf"))

@@ -82,7 +82,7 @@ def tables(report: Report) -> list[Table]:
             ),
         ),
         Table(
-            "By how far fakes differ from the real crop of their video, beside all real crops",
+            "By how many grey levels fakes differ from the real crop of their video, beside all real crops",
             GROUP_COLUMNS,
             tuple(map(group, report.changes)),
         ),
