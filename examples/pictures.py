@@ -14,15 +14,16 @@ import tempfile
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, FloatRect, Locator, Page, sync_playwright
 
 from examples.demo import ROOT, forensics, material, out
 from tests.system import ADVICE, browser
 
 PICTURES = ROOT / "docs" / "pictures"
 CLIP = "portrait-manipulated.mp4"
-PAPER = (720, 1020)  # CSS pixels, as wide and high as A4 is
-GAP, GREY = 8, (200, 200, 200)
+PAPER = (800, 1131)  # CSS pixels, as wide and high as A4 is
+MARGIN, GAP, GREY = 40, 8, (200, 200, 200)
+FADE_MS = 2000  # until the player's own sign of waiting has gone
 CASE, EXHIBIT, EXAMINER = "A-17", "3", "R. Diaz"
 
 
@@ -57,19 +58,28 @@ def made(home: Path) -> Path:
 def report(browser: Browser, environment: dict[str, str], file: Path) -> None:
     """Keep three pages of the clip's report side by side."""
     forensics(environment, "report", "1", "--examiner", EXAMINER, "-o", str(file))
-    width, height = PAPER
-    tab = browser.new_page(viewport={"width": width, "height": height})
+    tab = browser.new_page(viewport={"width": PAPER[0] - 2 * MARGIN, "height": PAPER[1]})
     tab.emulate_media(media="print")
     tab.goto(file.as_uri())
-    whole = tab.screenshot(clip={"x": 0, "y": 0, "width": width, "height": height})
-    parts = [tab.locator(f'section[aria-labelledby="{name}"]') for name in ("timeline", "faces")]
-    shown = [whole, *(part.screenshot() for part in parts)]
-    sheet = Image.new("RGB", (3 * width + 4 * GAP, height + 2 * GAP), GREY)
+    names = ("conclusion", "timeline", "faces")
+    last, *later = (tab.locator(f'section[aria-labelledby="{name}"]') for name in names)
+    first = tab.screenshot(clip=down_to(tab, last), full_page=True)
+    shown = [first, *(part.screenshot() for part in later)]
+    sheet = Image.new("RGB", (3 * PAPER[0] + 4 * GAP, PAPER[1] + 2 * GAP), GREY)
     for i, data in enumerate(shown):
         paper = Image.new("RGB", PAPER, "white")
-        paper.paste(Image.open(io.BytesIO(data)))
-        sheet.paste(paper, (GAP + i * (width + GAP), GAP))
+        paper.paste(Image.open(io.BytesIO(data)), (MARGIN, MARGIN))
+        sheet.paste(paper, (GAP + i * (PAPER[0] + GAP), GAP))
     sheet.save(PICTURES / "report.png", optimize=True)
+
+
+def down_to(tab: Page, part: Locator) -> FloatRect:
+    """Return the region of a page from its head to the end of one of its parts."""
+    box = part.bounding_box()
+    size = tab.viewport_size
+    if box is None or size is None:
+        raise LookupError("the page has no such part")
+    return {"x": 0, "y": 0, "width": size["width"], "height": box["y"] + box["height"] + GAP}
 
 
 def page(browser: Browser, environment: dict[str, str], inbox: Path) -> None:
@@ -82,7 +92,10 @@ def page(browser: Browser, environment: dict[str, str], inbox: Path) -> None:
             tab = browser.new_page(viewport={"width": 750, "height": 1280})
             tab.goto(f"{address}/verdicts/1")
             tab.wait_for_selector('#player[data-state="ready"]')
-            tab.screenshot(path=PICTURES / "page.jpg", quality=85)
+            tab.wait_for_function("document.querySelector('video').readyState >= 3")
+            tab.wait_for_timeout(FADE_MS)
+            region = down_to(tab, tab.locator(".player-stage"))
+            tab.screenshot(path=PICTURES / "page.jpg", quality=85, clip=region, full_page=True)
         finally:
             server.send_signal(signal.SIGTERM)
 
