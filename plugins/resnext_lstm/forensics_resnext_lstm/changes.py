@@ -11,6 +11,7 @@ Map = npt.NDArray[np.float32]
 
 SIDE = 112  # pixels at which crops are compared: noise of compression is below that
 EDGE = 8  # pixels at the border that alignment may leave empty
+SPREAD_PX = 3.0  # deviation of the blur that joins the places of one change
 NOISE = 3.0  # grey levels by which untouched faces differ after recompression
 FULL = 12.0  # grey levels from which on a place counts as changed in full
 ITERATIONS = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 40, 1e-4)
@@ -19,8 +20,8 @@ ITERATIONS = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 40, 1e-4)
 class Change(NamedTuple):
     """`where` is (H, W), 0 for untouched to 1 for changed, in the fake's pixels.
 
-    `levels` is the difference in grey levels that 95 % of places stay under. Fakes of the DeepFake Detection Challenge
-    below 6 are mostly untouched people beside the one who was swapped.
+    `levels` is the difference in grey levels that 95 % of places stay under. Among fakes of the DeepFake Detection
+    Challenge below 6 are untouched people beside the one who was swapped.
     """
 
     where: Map
@@ -32,7 +33,7 @@ def change(real: Image, fake: Image) -> Change:
     small, other = shrunk(fake), shrunk(real)
     both = (difference(small, one) for one in (other, aligned(other, small)))
     apart = min(both, key=np.median)  # most of a crop is as it was, in the better alignment
-    spread = cv2.GaussianBlur(apart, (0, 0), NOISE)
+    spread = cv2.GaussianBlur(apart, (0, 0), SPREAD_PX)
     where = np.clip((spread - NOISE) / (FULL - NOISE), 0, 1)
     height, width = fake.shape[:2]
     return Change(np.asarray(cv2.resize(where, (width, height)), np.float32), levels(apart))

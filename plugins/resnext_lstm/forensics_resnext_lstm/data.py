@@ -18,6 +18,7 @@ Image = npt.NDArray[np.uint8]
 
 COLUMNS = ("file", "label", "original", "part")
 INDEX = "index.csv"  # of a folder that `prepare` wrote, beside its archives
+SAME_MOMENT_S = 0.05  # two crops of one video that are nearer than this show the same moment
 TEST = "test"  # the split whose rows are for measuring alone
 
 
@@ -192,3 +193,8 @@ def groups(crops: Iterable[Crop]) -> list[Group]:
 def apart(one: Crop, other: Crop) -> tuple[float, float]:
     """Return how far two faces are from each other, first in seconds, then in pixels of the frame."""
     return abs(one.time_s - other.time_s), abs(one.x - other.x) + abs(one.y - other.y)
+
+
+def same_moment(one: Crop, other: Crop) -> bool:
+    """Say whether two crops of a video and its copy may be compared place by place."""
+    return apart(one, other)[0] < SAME_MOMENT_S

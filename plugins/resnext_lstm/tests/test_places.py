@@ -9,6 +9,7 @@ import pytest
 import torch
 from forensics_resnext_lstm.changes import change
 from forensics_resnext_lstm.data import Crop, Group, Place
+from forensics_resnext_lstm.measuring.changed import differences
 from forensics_resnext_lstm.model import build_trunk
 from forensics_resnext_lstm.training.augment import augment, moved
 from forensics_resnext_lstm.training.batches import Steps
@@ -100,6 +101,18 @@ def test_batch_says_where_its_fakes_were_changed(folder: Path) -> None:
     assert not where[0::2].any()
     assert (where[1::2].amax((1, 2)) > 0.8).all()
     assert (where[1::2].amin((1, 2)) < 0.1).all()
+
+
+def test_fake_of_another_moment_is_used_but_not_compared(folder: Path) -> None:
+    later = replace(crop(folder, 1, fake=True), time_s=0.4)
+    group = Group((crop(folder, 0, fake=False),), (later,))
+    recipe = replace(RECIPE, least_change=6.0)
+    real, fake, where = Steps([group], recipe, first=0, px=PX).pair(group, np.random.default_rng(1))
+    assert np.array_equal(real, fake)
+    assert where is None
+    assert (Steps([group], recipe, first=0, px=PX)[0][2][1::2] == -1).all()
+    assert not differences([*group.real, later])
+    assert differences([*group.real, replace(later, time_s=0.04)])
 
 
 def test_fake_that_was_not_changed_gives_way_to_a_self_blended_one(folder: Path) -> None:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from ..changes import change
-from ..data import Crop, apart, groups
+from ..data import Crop, apart, groups, same_moment
 from .trials import Known, Trial
 
-LEVELS = ((0, 6), (6, 12), (12, 20), (20, 30), (30, None))  # grey levels; below 6 mostly untouched
+LEVELS = ((0, 6), (6, 12), (12, 20), (20, 30), (30, None))  # grey levels
 
 
 def by_change(
@@ -35,5 +35,6 @@ def differences(crops: Sequence[Crop]) -> dict[Crop, float]:
     for group in groups(crops):
         for fake in group.fake if group.real else ():
             nearest = min(group.real, key=lambda real: apart(real, fake))
-            found[fake] = change(nearest.read(), fake.read()).levels
+            if same_moment(nearest, fake):
+                found[fake] = change(nearest.read(), fake.read()).levels
     return found

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from ..changes import Map, change
-from ..data import Crop, DataError, Group, apart
+from ..data import Crop, DataError, Group, apart, same_moment
 from ..model import normalise
 from .augment import augment, moved
 from .recipe import Recipe
@@ -98,7 +98,8 @@ class Steps(Dataset[Batch]):
         if group.fake and rng.random() >= self.recipe.self_blended:
             fake = aligned(real, group.fake[rng.integers(len(group.fake))], group.fake)
             picture = fake.stored()
-            if not self.recipe.located and not self.recipe.least_change:
+            wanted = self.recipe.located or self.recipe.least_change
+            if not wanted or not same_moment(real, fake):
                 return Altered(picture, fake.margin)
             where, levels = change(face, picture)
             if levels >= self.recipe.least_change:
