@@ -153,6 +153,14 @@ def test_run_that_learns_places_resumes_exactly(folder: Path, tmp_path: Path) ->
         torch.testing.assert_close(parts[name], value, rtol=1e-4, atol=1e-6)
 
 
+def test_places_are_learnt_in_bfloat16_too(folder: Path, tmp_path: Path) -> None:
+    data = written(folder, tmp_path / "data", [(0, "real", "a", 0), (2, "fake", "a", 0)])
+    run = Run((data,), tmp_path / "work", workers=0, fast_bfloat16=True)
+    Trainer(replace(RECIPE, mixed=True, steps=1), run, print).fit()
+    state = torch.load(run.work / "last.pt", weights_only=True)
+    assert all(value.isfinite().all() for value in state["bridge"].values())
+
+
 def written(folder: Path, data: Path, rows: list[tuple[int, str, str, int]]) -> Path:
     """Write a data folder of some of the pictures."""
     import tarfile

@@ -66,14 +66,15 @@ class Steps(Dataset[Batch]):
         batch = normalise(torch.from_numpy(pictures)), torch.tensor([0.0, 1.0] * len(pairs))
         return (*batch, self.places(pairs)) if self.recipe.located else batch
 
+    @property
+    def cells(self) -> int:
+        """How many places a crop has along each side."""
+        return max(self.px // CELL_PX, 1)
+
     def places(self, pairs: list[Pair]) -> Tensor:
         """Return where the crops of a batch were changed."""
-        cells = self.px // CELL_PX
-        real, unknown = (
-            np.zeros((cells, cells), np.float32),
-            np.full((cells, cells), -1, np.float32),
-        )
-        fakes = [unknown if pair.where is None else pair.where for pair in pairs]
+        real = np.zeros((self.cells, self.cells), np.float32)
+        fakes = [real - 1 if pair.where is None else pair.where for pair in pairs]
         return torch.from_numpy(np.stack([place for fake in fakes for place in (real, fake)]))
 
     def pair_at(self, position: int) -> Pair:
@@ -113,12 +114,10 @@ class Steps(Dataset[Batch]):
         """Return where a fake was changed once `augment` has moved it, (cells, cells)."""
         if fake.where is None or not self.recipe.located:
             return None
-        cells = self.px // CELL_PX
         levels = np.asarray(fake.where * 255, np.uint8)
         place = moved(levels, self.px, rng, fake.margin).astype(np.float32) / 255
-        return np.asarray(
-            cv2.resize(place, (cells, cells), interpolation=cv2.INTER_AREA), np.float32
-        )
+        size = (self.cells, self.cells)
+        return np.asarray(cv2.resize(place, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
 def aligned(real: Crop, fake: Crop, among: Sequence[Crop]) -> Crop:
