@@ -125,7 +125,7 @@ def portrait() -> Picture:
     """Return the portrait, 512 x 512."""
     from skimage import data
 
-    return np.asarray(data.astronaut(), np.uint8)  # type: ignore[no-untyped-call]
+    return np.asarray(data.astronaut(), np.uint8)  # type: ignore[no-untyped-call]  # scikit-image has no types here
 
 
 def wall(chance: np.random.Generator, height: int, width: int) -> Picture:

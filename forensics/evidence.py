@@ -122,7 +122,7 @@ def write(path: Path, data: bytes, *, sync: bool) -> None:
         os.replace(half, path)  # noqa: PTH105 - a path of text, as mkstemp gives it
     except BaseException:
         with suppress(OSError):
-            os.unlink(half)  # noqa: PTH108
+            os.unlink(half)  # noqa: PTH108 - likewise
         raise
 
 

@@ -74,7 +74,7 @@ def heif(file: DescriptorFile) -> Image.Image:
     """Return the main picture of a HEIF file, upright and not decoded yet, without registering a format with Pillow."""
     from pillow_heif import HeifImageFile  # 30 MB of libraries, for those who need them
 
-    picture: Image.Image = HeifImageFile(io.BufferedReader(file))  # type: ignore[no-untyped-call]
+    picture: Image.Image = HeifImageFile(io.BufferedReader(file))  # type: ignore[no-untyped-call]  # pillow-heif has no types
     return picture
 
 
