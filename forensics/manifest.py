@@ -41,7 +41,7 @@ class WeightsEntry:
 
     `manifest` is where the entry stands; `frames` the sequence length it was trained for; `recipe` what it was made by;
     `figures` what was measured, free in form. `maps` is False where maps of the network's response do not change with
-    the weights, so that they say nothing about it.
+    the weights, so that they say nothing about it. `mirrored` is True where every crop is looked at mirrored as well.
     """
 
     manifest: Path
@@ -62,6 +62,7 @@ class WeightsEntry:
     calibration: Calibration | None = None
     figures: Mapping[str, Any] = field(default_factory=dict)
     maps: bool = True
+    mirrored: bool = False
 
     @property
     def path(self) -> Path:
@@ -118,6 +119,7 @@ def read_entry(path: Path, number: int, values: Any) -> WeightsEntry:
         calibration=read_calibration(fields.optional("calibration")),
         figures=fields.take("figures", dict) if "figures" in values else {},
         maps=fields.take("maps", bool) if "maps" in values else True,
+        mirrored=fields.take("mirrored", bool) if "mirrored" in values else False,
     )
     fields.finish()
     return entry

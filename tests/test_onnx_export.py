@@ -55,8 +55,10 @@ def entry_of(net: FaceSequenceNet, folder: Path) -> WeightsEntry:
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
-def test_exported_network_scores_as_its_entry_does(tmp_path: Path) -> None:
-    entry = entry_of(network(), tmp_path)
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_exported_network_scores_as_its_entry_does(mirrored: bool, tmp_path: Path) -> None:
+    entry = replace(entry_of(network(), tmp_path), mirrored=mirrored)
+    put(entry)
     file = tmp_path / "cards" / "own.onnx"
     done = CliRunner().invoke(
         main, ["resnext-lstm", "export-onnx", "--weights", str(tmp_path), "-o", str(file)]

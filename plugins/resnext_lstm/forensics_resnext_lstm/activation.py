@@ -42,6 +42,20 @@ def pooled(trunk: nn.Module, maps: Tensor) -> Tensor:
     return features
 
 
+def looked(net: FaceSequenceNet, x: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the last feature maps, (N, C, h, w), and `net.features`, (N, W), of (N, 3, H, W) crops.
+
+    Where the network looks at mirror images too, the maps are means as well, each turned back.
+    """
+    maps = last_map(net.trunk, x)  # (N, C, h, w)
+    features = pooled(net.trunk, maps)  # (N, W)
+    if net.config.mirrored:
+        other = last_map(net.trunk, x.flip(-1))  # (N, C, h, w)
+        features = (features + pooled(net.trunk, other)) / 2  # (N, W)
+        maps = (maps + other.flip(-1)) / 2  # (N, C, h, w)
+    return maps, features
+
+
 def explains(maps: Tensor, features: Tensor) -> bool:
     """Say whether the features are means of these maps: not so for a transformer, or with a layer after the pooling."""
     return maps.ndim == 4 and maps.shape[1] == features.shape[1]

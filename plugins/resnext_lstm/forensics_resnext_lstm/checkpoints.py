@@ -50,7 +50,7 @@ def load(entry: WeightsEntry) -> FaceSequenceNet:
     Raises WeightsError for another layout, a hash that is not the manifest's, or tensors that do not fit the network.
     """
     state = read(entry, LAYOUT)
-    return fill(ModelConfig(entry.trunk, entry.hidden), state, entry.path)
+    return fill(ModelConfig(entry.trunk, entry.hidden, entry.mirrored), state, entry.path)
 
 
 def read(entry: WeightsEntry, layout: str) -> dict[str, Tensor]:

@@ -97,6 +97,7 @@ class SequenceDetector:
             "hidden": self.entry.hidden,
             "px": self.entry.crop.px,
             "crop": asdict(self.entry.crop),
+            "mirrored": self.entry.mirrored,
             "device": self.place.device.type,
             "number_type": self.place.number_name,
         }
@@ -188,8 +189,8 @@ class SequenceDetector:
         faces = np.stack([crop(patch, self.geometry) for patch in patches])  # (N, px, px, 3)
         x = normalise(torch.from_numpy(faces).to(self.place.device))  # (N, 3, px, px)
         x = x.to(self.place.number).contiguous(memory_format=torch.channels_last)
-        maps = activation.last_map(self.model.trunk, x)  # (N, C, h, w)
-        return Seen(activation.pooled(self.model.trunk, maps).float(), maps)  # (N, W)
+        maps, features = activation.looked(self.model, x)  # (N, C, h, w), (N, W)
+        return Seen(features.float(), maps)
 
 
 def joined(parts: Iterable[Seen]) -> Seen:

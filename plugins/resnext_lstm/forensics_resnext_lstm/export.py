@@ -14,7 +14,7 @@ from .training.recipe import Recipe
 
 @dataclass(frozen=True)
 class Terms:
-    """What a manifest says beside the network: terms, data, and the geometry of the crops trained on."""
+    """What a manifest says beside the network: terms, data, the geometry of the crops trained on, and how they are looked at."""
 
     licence: str
     permitted_use: str
@@ -23,6 +23,7 @@ class Terms:
     shift: float
     frames: int
     date: str
+    mirrored: bool = False
 
 
 def write(checkpoint: Path, recipe: Recipe, name: str, folder: Path, terms: Terms) -> WeightsEntry:
@@ -48,6 +49,7 @@ def write(checkpoint: Path, recipe: Recipe, name: str, folder: Path, terms: Term
         data=terms.data,
         crop=CropValues(terms.scale, terms.shift, recipe.px),
         recipe=asdict(recipe),
+        mirrored=terms.mirrored,
     )
     put(entry)
     return entry

@@ -19,11 +19,12 @@ class ModelConfig:
     """What is needed to build the network that a weights file fits.
 
     `trunk` is `resnext50_32x4d` (Xie et al., arXiv 1611.05431) or a timm name such as `tf_efficientnet_lite0`.
-    `hidden` is the width of the LSTM.
+    `hidden` is the width of the LSTM. With `mirrored` a crop's features are the mean of its own and of its mirror image's.
     """
 
     trunk: str = "resnext50_32x4d"
     hidden: int = 512
+    mirrored: bool = False
 
 
 class Logits(NamedTuple):
@@ -74,8 +75,15 @@ class FaceSequenceNet(nn.Module):
     def forward(self, crops: Tensor, lengths: Tensor) -> Logits:
         """Score (B, T, 3, H, W) crops; row i has `lengths[i]` valid frames, oldest first, the rest is padding."""
         b, t = crops.shape[:2]
-        features = self.trunk(crops.flatten(0, 1))  # (B*T, W), one feature per crop
+        features = self.features(crops.flatten(0, 1))  # (B*T, W), one feature per crop
         return self.head(features.view(b, t, -1), lengths)  # (B, T, W)
+
+    def features(self, crops: Tensor) -> Tensor:
+        """Return (N, W) features of (N, 3, H, W) crops, before the heads."""
+        found: Tensor = self.trunk(crops)  # (N, W)
+        if self.config.mirrored:
+            found = (found + self.trunk(crops.flip(-1))) / 2  # (N, W)
+        return found
 
     def head(self, features: Tensor, lengths: Tensor) -> Logits:
         """Score (B, T, W) trunk features. Padding changes nothing: the LSTM is causal and is read at the last valid step."""

@@ -35,15 +35,16 @@ class Exported:
 
 
 class FrameLogits(nn.Module):
-    """Trunk and frame head: (N, 3, px, px) to (N, 1), batch norm folded. Changes the network that it is given."""
+    """Features and frame head: (N, 3, px, px) to (N, 1), batch norm folded. Changes the network that it is given."""
 
     def __init__(self, net: FaceSequenceNet) -> None:
         super().__init__()
-        self.trunk, self.frame_head = fold(net.trunk), net.frame_head
+        self.net = net
+        fold(net.trunk)
 
     def forward(self, crops: Tensor) -> Tensor:
         """Return one logit for each crop, positive for manipulated."""
-        logits: Tensor = self.frame_head(self.trunk(crops))  # (N, 1)
+        logits: Tensor = self.net.frame_head(self.net.features(crops))  # (N, 1)
         return logits
 
 

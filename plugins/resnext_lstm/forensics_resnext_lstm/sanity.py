@@ -32,8 +32,7 @@ class Response(NamedTuple):
 def response(net: FaceSequenceNet, crops: Tensor) -> Response:
     """Return what the trunk makes of T normalised crops, (T, 3, H, W)."""
     with torch.inference_mode():
-        kept = activation.last_map(net.trunk, crops)
-        return Response(kept, activation.pooled(net.trunk, kept))
+        return Response(*activation.looked(net, crops))
 
 
 def maps(net: FaceSequenceNet, found: Response) -> "Values":

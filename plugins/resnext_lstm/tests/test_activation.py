@@ -108,6 +108,20 @@ def test_split_trunk_is_the_trunk(trunk: str) -> None:
 
 
 @pytest.mark.parametrize("trunk", TRUNKS)
+def test_mirror_image_has_the_mirrored_maps_where_both_are_looked_at(trunk: str) -> None:
+    net = network(trunk, 1.0)
+    net.config = replace(net.config, mirrored=True)
+    x = torch.rand(2, 3, PX, PX, generator=torch.Generator().manual_seed(1))
+    with torch.inference_mode():
+        maps, features = activation.looked(net, x)
+        turned, same = activation.looked(net, x.flip(-1))
+        torch.testing.assert_close(features, net.features(x), rtol=1e-4, atol=1e-5)
+    assert (maps - maps.flip(-1)).abs().max() > 1e-2 * maps.abs().max()
+    torch.testing.assert_close(turned, maps.flip(-1), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(same, features, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("trunk", TRUNKS)
 def test_patch_in_one_frame_changes_the_map_of_that_frame_alone(trunk: str, tmp_path: Path) -> None:
     one = detector(network(trunk, residual=0), tmp_path)
     before = grids(examined(one, track(1, 4)).evidence.frames)

@@ -75,6 +75,18 @@ def test_one_frame_is_a_sequence(net: FaceSequenceNet) -> None:
     assert logits.track.isfinite().all()
 
 
+def test_face_that_is_also_seen_mirrored_scores_as_its_mirror_image() -> None:
+    plain = filled(LITE)
+    both = FaceSequenceNet(replace(LITE, mirrored=True))
+    both.load_state_dict(plain.state_dict())
+    crops, turned = (c := crops_of(1, 3)), c.flip(-1)
+    one, other = scored(plain, crops, 3).frames, scored(plain, turned, 3).frames
+    assert (one - other).abs().max() > 1e-3
+    seen, back = scored(both.eval(), crops, 3), scored(both.eval(), turned, 3)
+    torch.testing.assert_close(seen.frames, (one + other) / 2, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(seen.track, back.track, rtol=1e-4, atol=1e-5)
+
+
 def test_track_starts_as_the_mean_of_its_frames() -> None:
     net = FaceSequenceNet(LITE).eval()
     logits = scored(net, crops_of(2, 4), 2, 4)

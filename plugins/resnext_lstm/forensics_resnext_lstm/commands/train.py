@@ -83,6 +83,7 @@ def train(
 @click.option("--scale", type=float, default=0.82, show_default=True, help="Crop side / face box.")
 @click.option("--shift", type=float, default=0.10, show_default=True, help="Crop centre's offset.")
 @click.option("--frames", type=int, default=20, show_default=True, help="Sequence length.")
+@click.option("--mirrored", is_flag=True, help="Look at every crop mirrored as well.")
 def export(checkpoint: Path, recipe: Path, entry: str, weights: Path, **terms: Any) -> None:
     """Turn a training CHECKPOINT into weights and a manifest entry of status provisional."""
     from ..export import Terms, write

@@ -78,7 +78,7 @@ def score_faces(model: FaceSequenceNet, faces: Sequence[Image], px: int) -> Logi
     x = normalise(torch.from_numpy(np.stack([resized(face, px) for face in faces])).to(device))
     x = x.contiguous(memory_format=torch.channels_last)
     lengths = torch.ones(len(x), dtype=torch.long, device=device)
-    logits: Logits = model.head(model.trunk(x)[:, None], lengths)  # (N, 1, W)
+    logits: Logits = model.head(model.features(x)[:, None], lengths)  # (N, 1, W)
     return logits
 
 
