@@ -2,7 +2,7 @@
 
 from math import log10
 
-from .policy import ErrorRate, Thresholds
+from .policy import Crowd, ErrorRate, Thresholds
 from .records import Calibration, MediaKind
 from .toml_table import Fields
 
@@ -27,8 +27,9 @@ def read_calibration(fields: Fields | None) -> Calibration | None:
         kinds=tuple(fields.member("kinds", kind, MediaKind) for kind in fields.texts("kinds")),
         flagged_real=triage.flagged_real,
         missed_fake=triage.missed_fake,
-        report=read_report(fields.optional("report")),
+        report=read_policy(fields.optional("report")),
         drift_log10=fields.take("drift_log10", float) if "drift_log10" in fields.values else None,
+        crowds=read_crowds(fields),
     )
     fields.finish()
     if calibration.cap_log10 <= 0:
@@ -36,8 +37,28 @@ def read_calibration(fields: Fields | None) -> Calibration | None:
     return calibration
 
 
-def read_report(fields: Fields | None) -> Thresholds | None:
-    """Read the thresholds of the policy `report`; None where they were not established."""
+def read_crowds(fields: Fields) -> tuple[Crowd, ...]:
+    """Read the thresholds for files of several faces; refuses numbers of faces that do not rise from 2 on."""
+    found = tuple(read_crowd(table) for table in fields.tables("crowds"))
+    faces = [crowd.faces for crowd in found]
+    if faces != sorted({*faces} - {1}):
+        raise fields.error("crowds", f"is for {faces} faces, must rise from 2 or more")
+    return found
+
+
+def read_crowd(fields: Fields) -> Crowd:
+    """Read the thresholds for one number of faces."""
+    found = Crowd(
+        faces=fields.count("faces"),
+        at=read_policy(fields.optional("at")),
+        report=read_policy(fields.optional("report")),
+    )
+    fields.finish()
+    return found
+
+
+def read_policy(fields: Fields | None) -> Thresholds | None:
+    """Read the thresholds of a policy; None where they were not established."""
     if fields is None:
         return None
     found = read_thresholds(fields)

@@ -30,3 +30,15 @@ class Thresholds:
     real_at: float
     flagged_real: ErrorRate | None = None
     missed_fake: ErrorRate | None = None
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """The thresholds for files in which up to `faces` faces were judged, two or more; None where they are not established.
+
+    `at` is for the policy in force, triage as it is stored; `report` for the other one.
+    """
+
+    faces: int
+    at: Thresholds | None
+    report: Thresholds | None = None

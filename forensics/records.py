@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import ErrorCode
 from .heatmap import HeatMap as HeatMap
-from .policy import ErrorRate, Thresholds
+from .policy import Crowd, ErrorRate, Thresholds
 
 if TYPE_CHECKING:
     import numpy as np
@@ -254,11 +254,10 @@ class Calibration:
     """How a detector's raw score becomes evidence; fitted on data that it was not trained on, stored with its weights.
 
     The natural log likelihood ratio is `slope * score + intercept`, its base-10 form cut at `cap_log10` on either
-    side, as far as the validation's size supports. `fake` is said from `fake_at` up, `real` from `real_at` down (both
-    log10), nothing in between. Faces under `min_face_px` and tracks of fewer than `min_frames` sampled frames (for
-    videos) were not validated and decide nothing. `fake_at`, `real_at` and the errors are those of the policy triage;
-    `report` has the other policy's, or is None where the data was too small to establish it. `drift_log10` is the
-    largest difference seen between types of number.
+    side, as far as the validation's size supports. `fake` is said from `fake_at` up, `real` from `real_at` down (log10).
+    Faces under `min_face_px` and a video's tracks of fewer than `min_frames` sampled frames decide nothing: they were not
+    validated. All this is for the policy triage; `report` has the other's thresholds, None where not established;
+    `crowds`, the fewest first, those for several faces. `drift_log10`: the largest difference between types of number.
     """
 
     slope: float
@@ -273,6 +272,7 @@ class Calibration:
     missed_fake: ErrorRate | None = None
     report: Thresholds | None = None
     drift_log10: float | None = None
+    crowds: tuple[Crowd, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,13 @@ class Fields:
         """Return a table that must be there."""
         return Fields(self.path, f"{self.place}{key}: ", self.take(key, dict))
 
+    def tables(self, key: str) -> "list[Fields]":
+        """Return the tables of a list that may be absent."""
+        values = self.take(key, list) if key in self.values else []
+        if not all(isinstance(value, dict) for value in values):
+            raise self.error(key, "must be a list of tables")
+        return [Fields(self.path, f"{self.place}{key}: ", value) for value in values]
+
     def finish(self) -> None:
         """Refuse keys that nobody took."""
         for key in sorted(self.values):

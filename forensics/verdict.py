@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import log10, sqrt
 
-from .policy import Policy
+from .policy import Policy, Thresholds
 from .records import (
     Calibration,
     Coverage,
@@ -16,7 +16,7 @@ from .records import (
     TrackScore,
 )
 
-FUSION_RULE = "mean-log10-lr/1"
+FUSION_RULE = "mean-log10-lr/2"
 LN10 = 2.302585092994046
 MIN_DECODED_SHARE = 0.8
 LEAST_FRAMES = 3  # of a video in which a face must be seen to be examined at all
@@ -45,7 +45,24 @@ def under(calibration: Calibration | None, policy: Policy) -> Calibration | None
         real_at=report.real_at,
         flagged_real=report.flagged_real,
         missed_fake=report.missed_fake,
+        crowds=tuple(replace(crowd, at=crowd.report) for crowd in calibration.crowds),
     )
+
+
+def bounds(calibration: Calibration, faces: int) -> Thresholds | None:
+    """Return the thresholds for a file in which so many faces were judged; None where there are none for so many.
+
+    A calibration without any for several faces has one pair for all numbers.
+    """
+    if faces < 2 or not calibration.crowds:
+        one = calibration
+        return Thresholds(one.fake_at, one.real_at, one.flagged_real, one.missed_fake)
+    return next((crowd.at for crowd in calibration.crowds if crowd.faces >= faces), None)
+
+
+def faces_judged(finding: Finding) -> int:
+    """Return how many of a finding's tracks have a ratio."""
+    return sum(track.log10_lr is not None for track in finding.evidence.tracks)
 
 
 def log10_lr(score: float, calibration: Calibration) -> float:
@@ -117,21 +134,25 @@ def fuse(
     """Turn calibrated findings into one decision.
 
     Only calibrated scores vote. The file's ratio is the mean of the voters' log ratios, held against the mean of their
-    thresholds: detectors that look at the same faces are not independent, so their ratios are not multiplied.
+    thresholds for as many faces: detectors that look at the same faces are not independent, so their ratios are not
+    multiplied.
     """
     voters = [finding for finding in findings if finding.log10_lr is not None]
     if not voters:
         return undecided(findings, calibrations, kind, coverage)
-    used = [c for f in voters if (c := calibrations[f.detector]) is not None]
     ratios = [finding.log10_lr for finding in voters if finding.log10_lr is not None]
     ratio = mean(ratios)
     fake = at_equal_priors(ratio)
     if is_truncated(coverage):
         return Decision(Label.INCONCLUSIVE, Reason.TRUNCATED, fake, ratio)
-    votes = {label_of(r, c.fake_at, c.real_at) for r, c in zip(ratios, used, strict=True)}
+    known = [(c, faces_judged(f)) for f in voters if (c := calibrations[f.detector]) is not None]
+    used = [at for one, faces in known if (at := bounds(one, faces)) is not None]
+    if len(used) < len(ratios):
+        return Decision(Label.INCONCLUSIVE, Reason.OUTSIDE_VALIDATION, fake, ratio)
+    votes = {label_of(r, at.fake_at, at.real_at) for r, at in zip(ratios, used, strict=True)}
     if {Label.FAKE, Label.REAL} <= votes:
         return Decision(Label.INCONCLUSIVE, Reason.DETECTORS_DISAGREE, fake, ratio)
-    label = label_of(ratio, mean([c.fake_at for c in used]), mean([c.real_at for c in used]))
+    label = label_of(ratio, mean([at.fake_at for at in used]), mean([at.real_at for at in used]))
     reason = Reason.NEAR_THRESHOLD if label is Label.INCONCLUSIVE else None
     return Decision(label, reason, fake, ratio)
 

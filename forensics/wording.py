@@ -24,7 +24,7 @@ REASONS = {
     "near_threshold": "The measured value lies between the thresholds.",
     "detectors_disagree": "The detectors disagree.",
     "low_quality": "The faces are smaller, or seen in fewer frames, than those the detectors were validated on.",
-    "outside_validation": "The detectors were not validated on this kind of media.",
+    "outside_validation": "The detectors were not validated on this kind of media, or on so many faces.",
     "truncated": "Too much of the file could not be decoded.",
     "uncalibrated": "The detectors that scored it have no calibration, or none under this policy: they do not vote.",
     "no_face": "Not assessed: no face{least} was found.",
@@ -193,11 +193,22 @@ def error_rates(label: str | None, rates: Plain) -> tuple[str, ...]:
 
 def validated_errors(verdict: Plain) -> dict[str, dict[str, Plain | None]]:
     """Return each calibrated detector's errors in validation: `flagged_real` and `missed_fake`."""
+    findings = {finding["detector"]: finding for finding in verdict["findings"]}
     return {
-        described["name"]: {key: described["calibration"].get(key) for key in ERRORS}
+        name: {key: bounds(calibration, findings.get(name)).get(key) for key in ERRORS}
         for described in verdict["provenance"]["pipeline"]["detectors"]
-        if described.get("calibration")
+        if (calibration := described.get("calibration")) and (name := described["name"])
     }
+
+
+def bounds(calibration: Plain, finding: Plain | None) -> Plain:
+    """Return a calibration's thresholds and errors for as many faces as a finding judged; empty where there are none."""
+    tracks = finding["evidence"]["tracks"] if finding else ()
+    faces = sum(track["log10_lr"] is not None for track in tracks)
+    if faces < 2 or not calibration.get("crowds"):
+        return calibration
+    found = next((one["at"] for one in calibration["crowds"] if one["faces"] >= faces), None)
+    return found or {}
 
 
 def false_alarms(rate: Plain | None) -> str:

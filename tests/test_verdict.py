@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forensics import verdict
-from forensics.policy import Policy, Thresholds
+from forensics.policy import Crowd, Policy, Thresholds
 from forensics.records import (
     Calibration,
     Coverage,
@@ -42,10 +42,13 @@ def finding(*scores: float, frames: int = 8, px: float = 100, name: str = "a") -
 
 
 def decide(
-    *findings: Finding, coverage: Coverage = WHOLE, kind: MediaKind = MediaKind.VIDEO
+    *findings: Finding,
+    coverage: Coverage = WHOLE,
+    kind: MediaKind = MediaKind.VIDEO,
+    calibration: Calibration = CALIBRATION,
 ) -> verdict.Decision:
-    calibrated = [verdict.calibrate(f, CALIBRATION, kind) for f in findings]
-    return verdict.fuse(calibrated, {f.detector: CALIBRATION for f in findings}, kind, coverage)
+    calibrated = [verdict.calibrate(f, calibration, kind) for f in findings]
+    return verdict.fuse(calibrated, {f.detector: calibration for f in findings}, kind, coverage)
 
 
 @pytest.mark.parametrize(
@@ -84,6 +87,46 @@ def decide(
 def test_label_and_reason(findings: list[Finding], label: Label, reason: Reason | None) -> None:
     decision = decide(*findings)
     assert (decision.label, decision.reason) == (label, reason)
+
+
+CROWDED = replace(
+    CALIBRATION, crowds=(Crowd(2, Thresholds(0.8, -0.9)), Crowd(4, Thresholds(0.6, -1.2)))
+)
+
+
+@pytest.mark.parametrize(
+    ("scores", "label", "reason"),
+    [
+        pytest.param([-0.6], Label.REAL, None, id="one-face"),
+        pytest.param([-0.6, -0.6], Label.INCONCLUSIVE, Reason.NEAR_THRESHOLD, id="two-faces"),
+        pytest.param([-1.0, -1.0], Label.REAL, None, id="two-clearer-ones"),
+        pytest.param([1.2, -0.5, -0.5], Label.FAKE, None, id="one-of-three"),
+        pytest.param([-1.3] * 4, Label.REAL, None, id="four"),
+        pytest.param([-1.3] * 5, Label.INCONCLUSIVE, Reason.OUTSIDE_VALIDATION, id="too-many"),
+        pytest.param([1.9] * 5, Label.INCONCLUSIVE, Reason.OUTSIDE_VALIDATION, id="too-many-fakes"),
+    ],
+)
+def test_thresholds_are_those_for_as_many_faces(
+    scores: list[float], label: Label, reason: Reason | None
+) -> None:
+    decision = decide(finding(*scores), calibration=CROWDED)
+    assert (decision.label, decision.reason) == (label, reason)
+
+
+def test_faces_that_were_not_judged_are_not_counted() -> None:
+    one = finding(-0.6)
+    small = replace(finding(-0.6, px=30).evidence.tracks[0], id=2)
+    both = replace(one, evidence=Evidence(tracks=(*one.evidence.tracks, small)))
+    assert decide(both, calibration=CROWDED).label is Label.REAL
+
+
+def test_policy_report_has_its_own_thresholds_for_several_faces_or_none() -> None:
+    strict = Thresholds(1.8, -1.0)
+    crowds = (Crowd(2, Thresholds(0.8, -0.9), strict), Crowd(3, Thresholds(0.8, -0.9)))
+    found = verdict.under(replace(CALIBRATION, report=strict, crowds=crowds), Policy.REPORT)
+    assert found is not None
+    assert verdict.bounds(found, 1) == verdict.bounds(found, 2) == strict
+    assert verdict.bounds(found, 3) is None
 
 
 def test_torn_file_is_neither_fake_nor_real() -> None:

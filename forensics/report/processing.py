@@ -77,7 +77,11 @@ def detector_rows(detector: Plain, parameters: Plain) -> Iterator[Row]:
     if used:
         yield f"{name}, parameters", flat(used)
     if detector.get("calibration"):
-        yield f"{name}, calibration", flat(detector["calibration"])
+        one = {key: value for key, value in detector["calibration"].items() if key != "crowds"}
+        yield f"{name}, calibration", flat(one)
+        for crowd in detector["calibration"].get("crowds", ()):
+            at = flat(crowd["at"]) if crowd["at"] else "not established"
+            yield f"{name}, calibration for up to {crowd['faces']} faces", at
 
 
 def seconds(told: Plain) -> str:

@@ -106,9 +106,12 @@ def standing(finding: Plain, calibration: Plain | None) -> str:
     if not calibration:
         return "no calibration, so it does not vote."
     if finding["log10_lr"] is not None:
+        ratio, at = f"ratio {10 ** finding['log10_lr']:.2g}", wording.bounds(calibration, finding)
+        if not at:
+            return f"{ratio}; with so many faces in one file it was not validated."
         return (
-            f"ratio {10 ** finding['log10_lr']:.2g}; fake is said from {10 ** calibration['fake_at']:.2g} up, "
-            f"real to {10 ** calibration['real_at']:.2g}."
+            f"{ratio}; fake is said from {10 ** at['fake_at']:.2g} up, "
+            f"real to {10 ** at['real_at']:.2g}."
         )
     tracks = finding["evidence"]["tracks"]
     faces = ", ".join(f"{t['median_face_px']:.0f} px in {t['frames']} frames" for t in tracks)

@@ -87,15 +87,19 @@ def described(verdict: Plain) -> dict[str, Plain]:
 def bar(verdict: Plain) -> Bar | None:
     """Return the ratio and the thresholds that `verdict.fuse` held it against; None where nothing calibrated voted."""
     detectors = described(verdict)
-    voters = [f["detector"] for f in verdict["findings"] if f["log10_lr"] is not None]
-    used = [detectors[name]["calibration"] for name in voters if name in detectors]
+    voters = [f for f in verdict["findings"] if f["log10_lr"] is not None]
+    known = [
+        (f, detectors[f["detector"]]["calibration"]) for f in voters if f["detector"] in detectors
+    ]
+    used = [wording.bounds(calibration, f) if calibration else {} for f, calibration in known]
     if verdict["log10_lr"] is None or not used or not all(used):
         return None
+    caps = [calibration["cap_log10"] for _, calibration in known]
     return Bar(
         verdict["log10_lr"],
-        max(mean([c["cap_log10"] for c in used]), abs(verdict["log10_lr"]), 0.1),
-        mean([c["fake_at"] for c in used]),
-        mean([c["real_at"] for c in used]),
+        max(mean(caps), abs(verdict["log10_lr"]), 0.1),
+        mean([at["fake_at"] for at in used]),
+        mean([at["real_at"] for at in used]),
     )
 
 

@@ -16,10 +16,10 @@ from forensics_resnext_lstm.measuring.calibrate import (
     counted,
     fit,
     supported,
-    thresholds,
 )
 from forensics_resnext_lstm.measuring.figures import cuts_of
 from forensics_resnext_lstm.measuring.metrics import Labels, Scores
+from forensics_resnext_lstm.measuring.thresholds import thresholds
 from forensics_resnext_lstm.model import FaceSequenceNet, ModelConfig, normalise
 
 from forensics.errors import UsageError

@@ -65,8 +65,6 @@ def calibrate(
     device: str | None,
 ) -> None:
     """Fit how scores become evidence, on crops that were held out of training; its thresholds hold in each part."""
-    import numpy as np
-
     from forensics.weights import get, put
 
     from ..device import choose
@@ -83,10 +81,9 @@ def calibrate(
     fitted_on = score_index(used, place, index, faces, parts)
     moved = drift(used, fitted_on.crops)
     validity = Validity(min_face_px, min_frames)
-    groups = np.array([crop.part for crop in fitted_on.crops])
-    calibration = fit(fitted_on.labels, fitted_on.scores, validity, moved, groups)
+    calibration = fit(fitted_on.labels, fitted_on.scores, validity, moved, fitted_on.parts)
     test = score_index(used, place, test_index, test_faces) if test_index else fitted_on
-    calibration = counted(calibration, test.labels, test.scores, data, today())
+    calibration = counted(calibration, test.labels, test.scores, data, today(), test.parts)
     click.echo(as_toml(calibration))
     if write:
         put(replace(used, calibration=calibration))

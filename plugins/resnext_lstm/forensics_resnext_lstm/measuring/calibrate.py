@@ -7,24 +7,17 @@ the prior of the collection is out and what is left is a likelihood ratio (Brüm
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
-from forensics.manifest_calibration import LEAST_FAKE_AT, MOST_REAL_AT
 from forensics.policy import ErrorRate, Thresholds
 from forensics.records import Calibration, MediaKind
 from forensics.toml_table import toml_value
-from forensics.verdict import wilson_interval
 
 from ..data import DataError
+from . import crowds
 from .evaluate import LN10, Labels, Scores
+from .thresholds import Groups, established, held, strictest
 
-REAL_FLAGGED_AT_MOST = 0.05
-REPORT_FLAGGED_AT_MOST = 0.01
-FAKES_CLEARED_AT_MOST = 0.10
-CLEARANCE = 1e-6  # log10; a threshold does not rest on the last digit of one crop
 UNIT = "face crops"
-LEAST_IN_GROUP = 60  # crops of a kind; fewer can't say that 5 % holds among them
-Groups = npt.NDArray[np.int64]
 WEAK_PRIOR = 1e3  # keeps the slope finite when the kinds are separable; nothing else
 
 
@@ -50,6 +43,7 @@ def fit(
     fakes lie below, and neither label contradicts its ratio. Both hold in each of the `groups`, (N,), by itself as well: rates
     differ from people to people, and those of new people are more like the worst of these than like their mean. `drift`
     is the largest difference of a score between types of number: the thresholds lie more than twice as far apart.
+    Files of several faces have thresholds of their own (`crowds`).
     """
     slope, intercept = regression(labels, scores)
     if slope <= 0:
@@ -58,37 +52,22 @@ def fit(
     drift_log10 = slope * drift / LN10
     fake_at, real_at = strictest(ratios, labels, groups)
     cap = supported(ratios[~labels], ratios[labels])
+    real_at = min(real_at, fake_at - 2 * drift_log10)
+    whose = np.zeros(len(labels), np.int64) if groups is None else groups
+    crops = crowds.Files(np.clip(ratios, -cap, cap), labels, whose)
     return Calibration(
         slope=slope,
         intercept=intercept,
         cap_log10=cap,
         fake_at=fake_at,
-        real_at=min(real_at, fake_at - 2 * drift_log10),
+        real_at=real_at,
         min_face_px=validity.min_face_px,
         min_frames=validity.min_frames,
         kinds=validity.kinds,
-        report=established(ratios[~labels], cap, min(real_at, fake_at - 2 * drift_log10)),
+        report=established(ratios[~labels], cap, real_at),
         drift_log10=drift_log10,
+        crowds=crowds.fitted(crops, cap, drift_log10),
     )
-
-
-def established(real: Scores, cap: float, real_at: float) -> Thresholds | None:
-    """Return the thresholds of the policy `report`, or None where the data is too small to say that they hold.
-
-    So few real crops lie above that the upper end of the rate's 95 % interval is under 1 %, which takes about 400 crops
-    without an error; and the ratio there is one that the data supports.
-    """
-    if wilson_interval(0, len(real))[1] >= REPORT_FLAGGED_AT_MOST:
-        return None
-    top = np.sort(real)[len(real) - 1 - allowed(len(real), REPORT_FLAGGED_AT_MOST)]
-    fake_at = max(float(top + CLEARANCE), LEAST_FAKE_AT)
-    return Thresholds(fake_at, real_at) if fake_at <= cap else None
-
-
-def allowed(count: int, most: float) -> int:
-    """Return how many of `count` real crops may be flagged, so that the upper end of the 95 % interval is under `most`."""
-    fitting = (n for n in range(count) if wilson_interval(n, count)[1] < most)
-    return max(fitting, default=0)
 
 
 def regression(labels: Labels, scores: Scores) -> tuple[float, float]:
@@ -98,29 +77,6 @@ def regression(labels: Labels, scores: Scores) -> tuple[float, float]:
     model = LogisticRegression(C=WEAK_PRIOR, class_weight="balanced")
     model.fit(scores[:, None], labels)
     return float(model.coef_[0, 0]), float(model.intercept_[0])
-
-
-def strictest(ratios: Scores, labels: Labels, groups: Groups | None) -> tuple[float, float]:
-    """Return the thresholds that hold among all and in every group that has enough of both kinds, in log10."""
-    found = [thresholds(ratios[~labels], ratios[labels])]
-    for group in () if groups is None else np.unique(groups):
-        real, fake = (ratios[(groups == group) & kind] for kind in (~labels, labels))
-        if min(len(real), len(fake)) >= LEAST_IN_GROUP:
-            found.append(thresholds(real, fake))
-    return max(fake_at for fake_at, _ in found), min(real_at for _, real_at in found)
-
-
-def thresholds(real: Scores, fake: Scores) -> tuple[float, float]:
-    """Return `fake_at` and `real_at` in log10 for the ratios of real and fake crops.
-
-    So few real ones lie above that the upper end of the rate's 95 % interval is under 5 %; where there are too few to say
-    that, none does. A ratio under 2 is never called fake, one above 1 never real, so between them there is at least a
-    factor of 2.
-    """
-    real, fake = np.sort(real), np.sort(fake)
-    top = real[len(real) - 1 - allowed(len(real), REAL_FLAGGED_AT_MOST)]
-    bottom = fake[int(FAKES_CLEARED_AT_MOST * len(fake))]
-    return max(float(top + CLEARANCE), LEAST_FAKE_AT), min(float(bottom - CLEARANCE), MOST_REAL_AT)
 
 
 def supported(real: Scores, fake: Scores) -> float:
@@ -142,9 +98,18 @@ def bound(right: Scores, misleading: Scores) -> float:
 
 
 def counted(
-    calibration: Calibration, labels: Labels, scores: Scores, data: str, date: str
+    calibration: Calibration,
+    labels: Labels,
+    scores: Scores,
+    data: str,
+    date: str,
+    groups: Groups | None = None,
 ) -> Calibration:
-    """Return the calibration with the errors that its thresholds make on (N,) labels and scores; `date` is ISO."""
+    """Return the calibration with the errors that its thresholds make on (N,) labels and scores; `date` is ISO.
+
+    Files of several faces are put together within each of the `groups`, (N,).
+    """
+    whose = np.zeros(len(labels), np.int64) if groups is None else groups
     ratios = (calibration.slope * scores + calibration.intercept) / LN10
 
     def wrong(at: Thresholds) -> Thresholds:
@@ -161,15 +126,8 @@ def counted(
         flagged_real=triage.flagged_real,
         missed_fake=triage.missed_fake,
         report=held(report),
+        crowds=crowds.counted(calibration, labels, scores, whose, data, date),
     )
-
-
-def held(report: Thresholds | None) -> Thresholds | None:
-    """Return the policy's thresholds when the interval's upper end is under 1 % where errors were counted too, or None."""
-    if report is None or report.flagged_real is None:
-        return report
-    rate = report.flagged_real
-    return report if wilson_interval(rate.wrong, rate.files)[1] < REPORT_FLAGGED_AT_MOST else None
 
 
 def as_toml(calibration: Calibration) -> str:

@@ -13,7 +13,7 @@ from ..data import Crop
 from ..fold import fold
 from ..model import normalise
 
-CROPS = 32  # bfloat16 without instructions for it is slow
+CROPS = 128  # bfloat16 without instructions for it is slow
 
 
 @torch.inference_mode()

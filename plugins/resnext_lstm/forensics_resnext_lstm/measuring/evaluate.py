@@ -39,6 +39,11 @@ class Scored:
     labels: Labels
     scores: Scores
 
+    @property
+    def parts(self) -> npt.NDArray[np.int64]:
+        """The crops' parts, (N,)."""
+        return np.array([crop.part for crop in self.crops], np.int64)
+
 
 def score_index(
     entry: WeightsEntry,

@@ -1,0 +1,80 @@
+"""Files of several faces: thresholds of their own, whose rates hold where those of one face do not."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from forensics_resnext_lstm.measuring.calibrate import Validity, counted, fit
+from forensics_resnext_lstm.measuring.crowds import FACES, Files, composed, mean_ratio
+
+from forensics.policy import Crowd
+from forensics.records import Calibration
+from forensics.verdict import bounds, file_ratio, log10_lr
+
+COUNT = 2000
+
+
+def drawn(seed: int, count: int = COUNT) -> tuple[np.ndarray, np.ndarray]:
+    labels = np.arange(2 * count) % 2 == 1
+    return labels, np.random.default_rng(seed).normal(size=2 * count) + 2.5 * labels
+
+
+def dealt(seed: int, calibration: Calibration, faces: int) -> Files:
+    labels, scores = drawn(seed, count=20_000)
+    ratios = np.array([log10_lr(score, calibration) for score in scores])
+    return composed(Files(ratios, labels, np.zeros(len(labels), np.int64)), faces, 1)
+
+
+@pytest.fixture(scope="module")
+def calibration() -> Calibration:
+    return fit(*drawn(1), Validity())
+
+
+@pytest.mark.parametrize("faces", FACES)
+def test_rates_hold_for_as_many_faces(calibration: Calibration, faces: int) -> None:
+    at, files = bounds(calibration, faces), dealt(2, calibration, faces)
+    assert at is not None
+    assert (files.of(False) >= at.fake_at).mean() < 0.06
+    assert (files.of(True) <= at.real_at).mean() < 0.12
+
+
+def test_thresholds_of_one_face_would_clear_more_fakes_than_they_say(
+    calibration: Calibration,
+) -> None:
+    files = dealt(2, calibration, 5)
+    assert (files.of(True) <= calibration.real_at).mean() > 0.15
+
+
+def test_file_has_the_ratio_that_the_program_gives_it() -> None:
+    ratios = np.array([[0.5, -1.0, 1.5], [0.1, 0.2, 0.3]])
+    assert mean_ratio(ratios).tolist() == pytest.approx([file_ratio(row) for row in ratios])
+
+
+def test_files_are_put_together_within_a_group_and_share_no_crop() -> None:
+    labels = np.repeat([False, True], 12)
+    groups = np.tile([1, 2], 12)
+    ratios = np.log10(groups + np.where(labels, 100.0, 0.0) + np.arange(24) / 1000)
+    files = composed(Files(ratios, labels, groups), 3, deals=1)
+    sums = 3 * 10**files.ratios
+    assert len(files.of(False)) == len(files.of(True)) - 2 == 4
+    for group, fake, total in zip(files.groups, files.labels, sums, strict=True):
+        assert round(total) == 3 * group + 100 * fake
+    assert sums[~files.labels].sum() == pytest.approx(sum(10 ** ratios[~labels]))
+
+
+def test_few_crops_establish_nothing_for_several_faces() -> None:
+    assert fit(*drawn(1, count=80), Validity()).crowds == (Crowd(2, None),)
+
+
+def test_errors_are_counted_on_files_that_share_no_crop(calibration: Calibration) -> None:
+    labels, scores = drawn(3)
+    found = counted(calibration, labels, scores, "drawn", "2026-11-28")
+    for crowd in found.crowds:
+        assert crowd.at is not None
+        assert crowd.at.flagged_real is not None
+        assert crowd.at.flagged_real.files == COUNT // crowd.faces
+        assert crowd.at.flagged_real.wrong <= 0.07 * COUNT / crowd.faces
+    assert [crowd.faces for crowd in found.crowds] == list(FACES)
+    assert replace(found, flagged_real=None, missed_fake=None, report=None, crowds=()) == replace(
+        calibration, report=None, crowds=()
+    )
