@@ -40,6 +40,7 @@ class WeightsEntry:
     """One file of weights and everything that its use needs. `name` is that of the detector.
 
     `manifest` is where the entry stands; `frames` the sequence length it was trained for; `recipe` what it was made by;
+    `stages` all the stages of its training, of which the recipe is the last one's, and `learnt` whose material it learnt from;
     `figures` what was measured, free in form. `maps` is False where maps of the network's response do not change with
     the weights, so that they say nothing about it. `mirrored` is True where every crop is looked at mirrored as well.
     """
@@ -63,6 +64,8 @@ class WeightsEntry:
     figures: Mapping[str, Any] = field(default_factory=dict)
     maps: bool = True
     mirrored: bool = False
+    learnt: tuple[str, ...] = ()
+    stages: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def path(self) -> Path:
@@ -120,6 +123,8 @@ def read_entry(path: Path, number: int, values: Any) -> WeightsEntry:
         figures=fields.take("figures", dict) if "figures" in values else {},
         maps=fields.take("maps", bool) if "maps" in values else True,
         mirrored=fields.take("mirrored", bool) if "mirrored" in values else False,
+        learnt=fields.texts("learnt") if "learnt" in values else (),
+        stages=tuple(table.values for table in fields.tables("stages")),
     )
     fields.finish()
     return entry

@@ -8,8 +8,10 @@ from forensics.weights import CropValues, WeightsEntry, WeightsStatus, put
 
 from . import LAYOUT
 from .checkpoints import from_training, save
+from .data import DataError
 from .model import ModelConfig
-from .training.recipe import Recipe
+from .training.lineage import Lineage, check_recipe, lineage_of
+from .training.recipe import Recipe, recipe_of
 
 
 @dataclass(frozen=True)
@@ -26,11 +28,16 @@ class Terms:
     mirrored: bool = False
 
 
-def write(checkpoint: Path, recipe: Recipe, name: str, folder: Path, terms: Terms) -> WeightsEntry:
+def write(
+    checkpoint: Path, recipe: Recipe | None, name: str, folder: Path, terms: Terms
+) -> WeightsEntry:
     """Write NAME.safetensors and its entry, of status provisional, into a folder of weights; return the entry.
 
-    An earlier entry of that name is replaced, with its calibration and figures: they belonged to other weights.
+    The recipe is the checkpoint's own; one of before checkpoints named theirs needs it given. An earlier entry of that
+    name is replaced, with its calibration and figures: they belonged to other weights.
     """
+    lineage = lineage_of(checkpoint)
+    recipe = recipe_for(checkpoint, lineage, recipe)
     model = from_training(checkpoint, ModelConfig(recipe.trunk, recipe.hidden))
     file = f"{name}.safetensors"
     entry = WeightsEntry(
@@ -50,6 +57,21 @@ def write(checkpoint: Path, recipe: Recipe, name: str, folder: Path, terms: Term
         crop=CropValues(terms.scale, terms.shift, recipe.px),
         recipe=asdict(recipe),
         mirrored=terms.mirrored,
+        learnt=tuple(sorted(lineage.learnt)),
+        stages=lineage.stages,
     )
     put(entry)
     return entry
+
+
+def recipe_for(checkpoint: Path, lineage: Lineage, given: Recipe | None) -> Recipe:
+    """Return the recipe that a checkpoint was last trained by; raises DataError when another one is given, or none is known."""
+    if not lineage.stages:
+        if given is None:
+            raise DataError(
+                f"{checkpoint}: does not say by which recipe it was made; give --recipe"
+            )
+        return given
+    if given is not None:
+        check_recipe(given, lineage, checkpoint)
+    return recipe_of(lineage.stages[-1]["recipe"], str(checkpoint))

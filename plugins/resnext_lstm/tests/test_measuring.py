@@ -100,6 +100,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows = [(f"{i}.jpg", ("real", "fake")[i % 2], f"v{i // 2}", str(47 + i % 4)) for i in range(24)]
     with (path / "index.csv").open("w", newline="") as file:
         csv.writer(file).writerows([("file", "label", "original", "part"), *rows])
+    others = [(f"{i}.jpg", ("real", "fake")[i % 2], f"w{i // 2}", "7") for i in range(24)]
+    with (path / "other.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([("file", "label", "original", "part"), *others])
     with tarfile.open(path / "faces.tar", "w") as tar:
         for i, row in enumerate(rows):
             add_picture(tar, row[0], i)
@@ -141,7 +144,7 @@ def exported(folder: Path, weights: Path) -> Path:
 
 
 FACES = ("--faces", "{folder}/faces.tar", "--index", "{folder}/index.csv")
-TEST = ("--test-faces", "{folder}/faces.tar", "--test-index", "{folder}/index.csv")
+TEST = ("--test-faces", "{folder}/faces.tar", "--test-index", "{folder}/other.csv")
 
 
 def test_export_writes_a_provisional_entry_that_verifies(folder: Path, tmp_path: Path) -> None:

@@ -67,10 +67,12 @@ def calibrate(
     """Fit how scores become evidence, on crops that were held out of training; its thresholds hold in each part."""
     from forensics.weights import get, put
 
+    from ..data import read_index
     from ..device import choose
     from ..measuring.calibrate import Validity, as_toml, counted, fit
     from ..measuring.drift import drift
-    from ..measuring.evaluate import score_index
+    from ..measuring.evaluate import scored
+    from ..training.lineage import check_apart, check_unseen, groups_of
 
     if write and test_index is None:
         raise UsageError(
@@ -78,11 +80,16 @@ def calibrate(
         )
     settings = settings_of(ctx, weights, device)
     used, place = get(settings, entry), choose(settings).device
-    fitted_on = score_index(used, place, index, faces, parts)
-    moved = drift(used, fitted_on.crops)
+    fit_on = [crop for crop in read_index(index, faces) if crop.part in parts]
+    count_on = read_index(test_index, test_faces) if test_index else []
+    check_unseen(groups_of(fit_on), frozenset(used.learnt), "calibrated on; choose --parts")
+    check_unseen(groups_of(count_on), frozenset(used.learnt), "counted on")
+    check_apart(fit_on, count_on)
+    fitted = scored(used, place, fit_on)
     validity = Validity(min_face_px, min_frames)
-    calibration = fit(fitted_on.labels, fitted_on.scores, validity, moved, fitted_on.parts)
-    test = score_index(used, place, test_index, test_faces) if test_index else fitted_on
+    moved = drift(used, fitted.crops)
+    calibration = fit(fitted.labels, fitted.scores, validity, moved, fitted.parts)
+    test = scored(used, place, count_on) if count_on else fitted
     calibration = counted(calibration, test.labels, test.scores, data, today(), test.parts)
     click.echo(as_toml(calibration))
     if write:

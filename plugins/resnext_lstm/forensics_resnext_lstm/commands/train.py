@@ -50,7 +50,7 @@ def train(
     import torch
 
     from ..device import choose
-    from ..training.following import following
+    from ..training.following import following, stop_asked
     from ..training.recipe import read_recipe
     from ..training.train import Run, Trainer
 
@@ -68,13 +68,19 @@ def train(
         compiled=compiled,
         fast_bfloat16=place.number is not torch.float32,
     )
-    with following(click.echo) as (report, follow):
-        Trainer(read_recipe(recipe), run, report, follow).fit()
+    with stop_asked() as stop, following(click.echo) as (report, follow):
+        trainer = Trainer(read_recipe(recipe), run, report, follow)
+        trainer.fit(stop=stop)
+    if not trainer.is_done:
+        click.echo(f"stopped at {trainer.place}; the same command goes on from there", err=True)
+        ctx.exit(1)
 
 
 @click.command()
 @click.argument("checkpoint", type=FILE)
-@click.option("--recipe", type=FILE, required=True, help="The recipe it was trained from.")
+@click.option(
+    "--recipe", type=FILE, help="The recipe it was made by, where it does not say so itself."
+)
 @entry_option
 @click.option("--weights", type=FOLDER, required=True, help="Folder to write into.")
 @click.option("--licence", default="research terms of the training data", show_default=True)
@@ -84,11 +90,12 @@ def train(
 @click.option("--shift", type=float, default=0.10, show_default=True, help="Crop centre's offset.")
 @click.option("--frames", type=int, default=20, show_default=True, help="Sequence length.")
 @click.option("--mirrored", is_flag=True, help="Look at every crop mirrored as well.")
-def export(checkpoint: Path, recipe: Path, entry: str, weights: Path, **terms: Any) -> None:
+def export(checkpoint: Path, recipe: Path | None, entry: str, weights: Path, **terms: Any) -> None:
     """Turn a training CHECKPOINT into weights and a manifest entry of status provisional."""
     from ..export import Terms, write
     from ..training.recipe import read_recipe
 
-    made = write(checkpoint, read_recipe(recipe), entry, weights, Terms(**terms, date=today()))
+    given = read_recipe(recipe) if recipe else None
+    made = write(checkpoint, given, entry, weights, Terms(**terms, date=today()))
     click.echo(f"{made.path}  {made.sha256}")
     click.echo(f"{made.manifest}: entry {made.name!r}, status {made.status}")

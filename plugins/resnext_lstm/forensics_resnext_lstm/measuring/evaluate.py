@@ -5,7 +5,6 @@ A crop's score is the track logit of a sequence of one frame.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -18,12 +17,12 @@ from forensics.verdict import label_of, log10_lr
 from forensics.weights import WeightsEntry
 
 from ..checkpoints import load
-from ..data import Crop, DataError, read_index
+from ..data import Crop, DataError
 from ..model import FaceSequenceNet, Logits, normalise
 from .metrics import LN10, Labels, Scores, auc
 from .trials import Known, Progress, Trial
 
-__all__ = ["LN10", "Labels", "Scored", "Scores", "auc", "score_crops", "score_index"]
+__all__ = ["LN10", "Labels", "Scored", "Scores", "auc", "score_crops", "scored"]
 
 BATCH = 64
 
@@ -45,16 +44,8 @@ class Scored:
         return np.array([crop.part for crop in self.crops], np.int64)
 
 
-def score_index(
-    entry: WeightsEntry,
-    device: torch.device,
-    index: Path,
-    archives: Sequence[Path],
-    parts: Sequence[int] | None = None,
-) -> Scored:
-    """Score the crops of an index, those of some parts or all; raises DataError unless both kinds are among them."""
-    crops = read_index(index, archives)
-    crops = [crop for crop in crops if parts is None or crop.part in parts]
+def scored(entry: WeightsEntry, device: torch.device, crops: Sequence[Crop]) -> Scored:
+    """Score crops; raises DataError unless both kinds are among them."""
     labels = labels_of(crops)
     scores = score_crops(load(entry).to(device), crops, entry.crop.px)
     return Scored(tuple(crops), labels, scores)

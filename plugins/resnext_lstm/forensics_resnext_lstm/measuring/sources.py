@@ -15,6 +15,7 @@ from ..checkpoints import load
 from ..data import DataError
 from ..detector import SequenceDetector
 from ..device import choose
+from ..training.lineage import groups_of, some
 from .changed import by_change
 from .clips import ALL, clip_trials, equipment_of
 from .evaluate import crop_trials, is_untrained
@@ -27,6 +28,10 @@ class Source(Protocol):
     """What can be measured. `unit` is the plural of one file of it."""
 
     unit: str
+
+    @property
+    def learnt_from(self) -> str:
+        """Say of which files' people the networks have learnt, empty where that is known of none."""
 
     def measure(self, robustness: bool, tell: Progress) -> Measurement:
         """Score every file; raises DataError for what is wrong with the index or its files."""
@@ -47,6 +52,13 @@ class Crops:
     ) -> None:
         self.entries, self.settings = entries, settings
         self.rows = known_crops(index, archives, parts)
+
+    @property
+    def learnt_from(self) -> str:
+        """Say of which parts the networks have learnt."""
+        learnt = {group for entry in self.entries for group in entry.learnt}
+        seen = learnt & groups_of(crop for _, crop in self.rows)
+        return f"the network has learnt from crops of part {some(seen)}" if seen else ""
 
     def measure(self, robustness: bool, tell: Progress) -> Measurement:
         """Score every crop; raises DataError naming one that can't be read."""
@@ -93,6 +105,11 @@ class Videos:
     ) -> None:
         self.entries, self.settings, self.index, self.folder = entries, settings, index, folder
         self.known = known_videos(index, folder)
+
+    @property
+    def learnt_from(self) -> str:
+        """Nothing: an index of videos has no parts."""
+        return ""
 
     def measure(self, robustness: bool, tell: Progress) -> Measurement:
         """Score every video; raises DataError when those that have a score are of one kind only."""

@@ -1,6 +1,7 @@
 """Training batches as a function of the recipe's seed and the step, so that a resumed run sees the same pictures."""
 
 import copy
+import signal
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -149,7 +150,19 @@ def batches(steps: Dataset[Batch], workers: int) -> Iterator[Batch]:
     """
     ahead = 8 if workers else None
     guarded = Guarded(steps)
-    for batch in DataLoader(guarded, batch_size=None, num_workers=workers, prefetch_factor=ahead):
+    loader = DataLoader(
+        guarded,
+        batch_size=None,
+        num_workers=workers,
+        prefetch_factor=ahead,
+        worker_init_fn=undisturbed,
+    )
+    for batch in loader:
         if isinstance(batch, DataError):
             raise batch
         yield tuple(batch)
+
+
+def undisturbed(_: int) -> None:
+    """Leave a terminal's Ctrl-C to the process that this one prepares batches for."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

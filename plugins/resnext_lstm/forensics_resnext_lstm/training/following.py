@@ -1,5 +1,6 @@
 """What a training run tells while it works: a bar on a terminal, a line now and then elsewhere."""
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -39,6 +40,23 @@ def by_lines(report: Report) -> Follow:
             report(str(status))
 
     return follow
+
+
+@contextmanager
+def stop_asked() -> Iterator[Callable[[], bool]]:
+    """Give what says whether Ctrl-C or SIGTERM has asked to end the run; a second Ctrl-C ends it at once."""
+    asked: list[int] = []
+
+    def ask(number: int, _: object) -> None:
+        asked.append(number)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    before = {one: signal.signal(one, ask) for one in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: bool(asked)
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """A training recipe: everything that decides what a run yields, as a TOML file."""
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -76,25 +77,30 @@ def read_recipe(path: Path) -> Recipe:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise DataError(f"{path}: can't be read: {error}") from error
+    return recipe_of(values, str(path))
+
+
+def recipe_of(values: Mapping[str, Any], where: str) -> Recipe:
+    """Return the recipe of a table; raises DataError naming the key that is wrong after `where`."""
     if missing := {"name", "trunk"} - values.keys():
-        raise DataError(f"{path}: key {min(missing)!r} is missing")
-    return Recipe(**{key: checked(path, key, value) for key, value in values.items()})
+        raise DataError(f"{where}: key {min(missing)!r} is missing")
+    return Recipe(**{key: checked(where, key, value) for key, value in values.items()})
 
 
-def checked(path: Path, key: str, value: Any) -> Any:
+def checked(where: str, key: str, value: Any) -> Any:
     """Return a value as its field of the recipe takes it."""
     if key not in KINDS:
-        raise DataError(f"{path}: key {key!r} is not known; known: {', '.join(KINDS)}")
+        raise DataError(f"{where}: key {key!r} is not known; known: {', '.join(KINDS)}")
     if KINDS[key] is float and type(value) is int:
         return float(value)
     if isinstance(value, list) and all(type(item) is int for item in value):
         value = tuple(value)
     if type(value) is not KINDS[key]:
-        raise DataError(f"{path}: key {key!r} is {value!r}, which is of another type")
+        raise DataError(f"{where}: key {key!r} is {value!r}, which is of another type")
     if key == "stage" and value not in STAGES:
-        raise DataError(f"{path}: key 'stage' is {value!r}, must be one of {', '.join(STAGES)}")
+        raise DataError(f"{where}: key 'stage' is {value!r}, must be one of {', '.join(STAGES)}")
     if key in COUNTS and value < 1:
-        raise DataError(f"{path}: key {key!r} is {value}, must be at least 1")
+        raise DataError(f"{where}: key {key!r} is {value}, must be at least 1")
     return value
 
 

@@ -14,6 +14,7 @@ from ..measuring.evaluate import auc, score_crops
 from ..model import FaceSequenceNet
 from .batches import Batch, Steps, batches
 from .distil import Distiller, listening
+from .lineage import groups_of
 from .locate import Locator
 from .recipe import Recipe
 from .stages import Measured, Run, both_kinds, number_type, sides
@@ -27,6 +28,7 @@ class CropStage:
     def __init__(self, recipe: Recipe, run: Run, model: FaceSequenceNet) -> None:
         self.recipe, self.run, self.model = recipe, run, model
         self.crops, self.held = sides(recipe, run.data)
+        self.seen, self.unseen = groups_of(self.crops), groups_of(self.held)
         self.trunk: Callable[[Tensor], Tensor] = (
             torch.compile(model.trunk) if run.compiled else model.trunk
         )

@@ -13,6 +13,7 @@ from ..data import DataError
 from ..measuring.evaluate import auc
 from ..model import FaceSequenceNet, Logits, normalise
 from .batches import Batch, batches
+from .lineage import groups_of
 from .recipe import Recipe
 from .sequences import Clip, Image, SequenceSteps, blended, clips, padded, plain
 from .stages import Measured, Run, both_kinds, number_type, sides
@@ -33,6 +34,8 @@ class SequenceStage:
         self.recipe, self.run, self.model = recipe, run, model
         train, held = sides(recipe, run.data)
         self.clips, self.held = clips(train), clips(held)
+        self.seen = groups_of(crop for clip in self.clips for crop in clip.crops)
+        self.unseen = groups_of(crop for clip in self.held for crop in clip.crops)
         self.single = sum(not crop.video for crop in train)
         self.trunk: Callable[[Tensor], Tensor] = (
             torch.compile(model.trunk) if run.compiled else model.trunk

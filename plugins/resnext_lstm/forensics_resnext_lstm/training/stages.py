@@ -46,7 +46,13 @@ class Measured:
 
 
 class Stage(Protocol):
-    """One stage of training: what it learns from, what learns, and how it is measured."""
+    """One stage of training: what it learns from, what learns, and how it is measured.
+
+    `seen` and `unseen` name the groups of people (`lineage.whose`) that it learns from and that it is measured on.
+    """
+
+    seen: frozenset[str]
+    unseen: frozenset[str]
 
     def about(self) -> str:
         """Say how much there is to learn from."""

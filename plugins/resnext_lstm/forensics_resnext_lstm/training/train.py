@@ -1,11 +1,13 @@
 """Train the network in two stages, from a recipe, so that it can be stopped and resumed exactly.
 
-The newest checkpoint lives in the work folder as `last.pt`: `model`, `optimiser`, `step` and, with a teacher, `bridge`.
+The newest checkpoint lives in the work folder as `last.pt`: `model`, `optimiser`, `step`, `stages` and `learnt` (see
+`lineage`) and, with a teacher, `bridge`. `best.pt` is the one with the highest held-out AUC.
 """
 
 import json
+import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from itertools import islice
 from math import cos, pi
@@ -21,6 +23,7 @@ from ..model import FaceSequenceNet, ModelConfig
 from .batches import Batch
 from .curves import Curve, Point
 from .following import REPORT_STEPS, Follow, Report, Status, by_lines
+from .lineage import Lineage, check_recipe, check_unseen, joined, lineage_of
 from .recipe import Recipe, start_file
 from .stage_crops import CropStage
 from .stage_sequences import SequenceStage
@@ -52,7 +55,8 @@ class Trainer:
         self.optimiser = torch.optim.AdamW(
             self.stage.parameters(), lr=recipe.rate, weight_decay=recipe.weight_decay
         )
-        self.step = self.resume()
+        self.best = 0.0
+        self.step, self.lineage = self.resume()
         self.curve = Curve(run.work, self.step)
         self.losses: list[float] = []
         self.saved = time.monotonic()
@@ -63,12 +67,22 @@ class Trainer:
         return self.run.work / "last.pt"
 
     @property
+    def is_done(self) -> bool:
+        """Say whether the recipe's last step was done."""
+        return self.step >= self.recipe.steps
+
+    @property
+    def place(self) -> str:
+        """Say where the run stands."""
+        return f"step {self.step} of {self.recipe.steps}"
+
+    @property
     def rate(self) -> float:
         """The learning rate of the next step."""
         return self.recipe.rate * rate_factor(self.step, self.recipe)
 
-    def fit(self, until: int | None = None) -> None:
-        """Train to step `until`, or the recipe's last one; then save."""
+    def fit(self, until: int | None = None, stop: Callable[[], bool] = lambda: False) -> None:
+        """Train to step `until`, or the recipe's last one, or the step after which `stop` says so; then save."""
         self.report(self.stage.about())
         text = json.dumps(asdict(self.recipe), indent=1)
         (self.run.work / "recipe.json").write_text(text, encoding="utf-8")
@@ -83,7 +97,10 @@ class Trainer:
             left_s = (self.recipe.steps - self.step) * spent_s / (self.step - first)
             place = (self.step, self.recipe.steps)
             self.follow(Status(*place, loss, crops / spent_s, rate, left_s))
-            self.after_step(loss, rate, done=self.step == last)
+            stops = stop()
+            self.after_step(loss, rate, done=self.step == last or stops)
+            if stops:
+                break
 
     def update(self, batch: Batch) -> float:
         """Learn from one batch, and return its loss."""
@@ -118,6 +135,10 @@ class Trainer:
             self.report(f"held-out AUC: {found}")
             return Point(self.step, loss, rate)
         self.report(f"held-out AUC {found.text} at step {self.step}")
+        if found.auc > self.best:
+            self.best = found.auc
+            self.save()
+            shutil.copyfile(self.checkpoint, self.run.work / "best.pt")
         return Point(self.step, loss, rate, found.auc, found.auc_mean)
 
     def save(self) -> None:
@@ -126,6 +147,8 @@ class Trainer:
             "model": self.model.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "step": self.step,
+            "best": self.best,
+            **self.lineage.at(self.step).plain(),
         }
         if (learnt := self.stage.learnt()) is not None:
             state["bridge"] = learnt
@@ -134,19 +157,30 @@ class Trainer:
         half.replace(self.checkpoint)
         self.saved = time.monotonic()
 
-    def resume(self) -> int:
-        """Take up the newest checkpoint, or else the run to begin after; returns the step to go on with."""
-        source = self.checkpoint if self.checkpoint.exists() else self.run.after
+    def resume(self) -> tuple[int, Lineage]:
+        """Take up the newest checkpoint, or else the run to begin after.
+
+        Returns the step to go on with and what the network goes through, this stage included. Raises DataError when it
+        has learnt from somebody who is held out now.
+        """
+        resumes = self.checkpoint.exists()
+        source = self.checkpoint if resumes else self.run.after
+        found = lineage_of(source)
+        if resumes:
+            check_recipe(self.recipe, found, self.checkpoint)
+        lineage = joined(found, self.recipe, self.run, self.stage.seen, resumes=resumes)
+        check_unseen(self.stage.unseen, lineage.learnt, "held out now; hold out others")
         if source is None:
-            return 0
+            return 0, lineage
         state = read_training(source)
         try:
             self.model.load_state_dict(fitted(state["model"], self.model))
-            if source != self.checkpoint:
-                return 0
+            if not resumes:
+                return 0, lineage
             self.stage.go_on(state)
             self.optimiser.load_state_dict(state["optimiser"])
-            return int(state["step"])
+            self.best = float(state.get("best", 0.0))
+            return int(state["step"]), lineage
         except (KeyError, RuntimeError, ValueError) as error:
             raise DataError(f"{source}: belongs to another recipe; choose another one") from error
 
