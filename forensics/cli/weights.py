@@ -44,25 +44,29 @@ def list_(ctx: click.Context, as_json: bool) -> None:
 
 
 @weights.command()
+@json_option
 @click.pass_context
-def verify(ctx: click.Context) -> None:
+def verify(ctx: click.Context, as_json: bool) -> None:
     """Compare every file with the hash in its manifest; exit 1 when one differs."""
     wrong = 0
     for entry in found_weights.find(load_settings(ctx)):
-        try:
-            found_weights.verify(entry)
+        error = fault(entry)
+        wrong += error is not None
+        if as_json:
+            print_json([{**named(entry), "ok": error is None, "error": error}])
+        elif error is None:
             click.echo(f"{entry.path}: ok")
-        except WeightsError as error:
-            wrong += 1
+        else:
             click.echo(f"Error: {error}", err=True)
     ctx.exit(1 if wrong else 0)
 
 
 @weights.command()
+@json_option
 @click.argument("source", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("target", type=click.Path(file_okay=False, path_type=Path), required=False)
 @click.pass_context
-def add(ctx: click.Context, source: Path, target: Path | None) -> None:
+def add(ctx: click.Context, source: Path, target: Path | None, as_json: bool) -> None:
     """Copy the weights of a folder with a manifest into your own weights folder, after verifying them.
 
     TARGET is the folder of the setting 'weights', or the one in your data folder.
@@ -73,10 +77,33 @@ def add(ctx: click.Context, source: Path, target: Path | None) -> None:
     for entry in manifest.read(source / manifest.FILE_NAME).entries:
         found_weights.verify(entry)
         shutil.copyfile(entry.path, target / entry.file)
-        manifest.put(replace(entry, manifest=target / manifest.FILE_NAME))
-        click.echo(f"{entry.name}: added to {target}")
+        added = replace(entry, manifest=target / manifest.FILE_NAME)
+        manifest.put(added)
+        if as_json:
+            print_json([named(added)])
+        else:
+            click.echo(f"{entry.name}: added to {target}")
     if not configured:
-        click.echo(f"To use them: export FORENSICS_WEIGHTS={target}")
+        click.echo(f"To use them: export FORENSICS_WEIGHTS={target}", err=as_json)
+
+
+def fault(entry: WeightsEntry) -> str | None:
+    """Return why a file is not the one in its manifest; None when it is."""
+    try:
+        found_weights.verify(entry)
+    except WeightsError as error:
+        return str(error)
+    return None
+
+
+def named(entry: WeightsEntry) -> dict[str, str]:
+    """Return which weights are meant, under the names that `list --json` has for it."""
+    return {
+        "name": entry.name,
+        "file": entry.file,
+        "path": str(entry.path),
+        "sha256": entry.sha256,
+    }
 
 
 def policies(calibration: Calibration | None) -> Iterator[str]:
