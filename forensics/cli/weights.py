@@ -11,9 +11,9 @@ from .. import manifest, settings
 from .. import weights as found_weights
 from ..errors import WeightsError
 from ..manifest import WeightsEntry
-from ..policy import ErrorRate, Policy
+from ..policy import AIMS, ErrorRate, Policy
 from ..records import Calibration
-from ..verdict import under
+from ..verdict import MIN_DECODED_SHARE, under
 from .common import json_option, load_settings, print_json, print_table
 
 COLUMNS = ("name", "status", "trunk", "date", "AUC", "sha256", "file")
@@ -39,6 +39,7 @@ def list_(ctx: click.Context, as_json: bool) -> None:
     print_table(COLUMNS, (row(entry) for entry in entries))
     for entry in entries:
         click.echo(f"{entry.name}: {'; '.join(policies(entry.calibration))}.")
+    click.echo(f"All weights: {'; '.join(of_all())}.")
     for use in sorted({f"{entry.name}: {entry.permitted_use}" for entry in entries}):
         click.echo(f"Permitted use of {use}")
 
@@ -107,7 +108,7 @@ def named(entry: WeightsEntry) -> dict[str, str]:
 
 
 def policies(calibration: Calibration | None) -> Iterator[str]:
-    """Yield what a calibration is valid for, and its thresholds and errors under each policy."""
+    """Yield what a calibration is valid for, its drift, and its thresholds and errors under each policy."""
     if calibration is None:
         yield "no calibration, so it scores and never votes"
         return
@@ -116,9 +117,30 @@ def policies(calibration: Calibration | None) -> Iterator[str]:
         f"judges {kinds}, faces from {calibration.min_face_px} px, in a video from "
         f"{calibration.min_frames} sampled frames; LR up to {10**calibration.cap_log10:.0f}"
     )
+    yield f"drift between number types {drift(calibration)}"
     for policy in Policy:
         found = under(calibration, policy)
         yield f"{policy} {thresholds(found)}" if found else f"{policy} not established"
+
+
+def drift(calibration: Calibration) -> str:
+    """Return how far the types of number that devices compute in may move a ratio."""
+    log10_factor = calibration.drift_log10
+    return "not measured" if log10_factor is None else f"up to a factor of {10**log10_factor:.2f}"
+
+
+def of_all() -> Iterator[str]:
+    """Yield what holds whatever the weights: how much of a file must be seen, and what each policy aims at."""
+    least = percent(MIN_DECODED_SHARE)
+    yield f"inconclusive where decoding errors leave under {least} of the frames asked for"
+    for policy, aim in AIMS.items():
+        flagged, missed = percent(aim.flagged_real), percent(aim.missed_fake)
+        yield f"{policy} aims at {flagged} of real files flagged and {missed} of fakes called real, at most"
+
+
+def percent(share: float) -> str:
+    """Return a share in whole percent."""
+    return f"{100 * share:.0f} %"
 
 
 def thresholds(found: Calibration) -> str:
