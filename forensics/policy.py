@@ -12,6 +12,20 @@ class Policy(StrEnum):
 
 
 @dataclass(frozen=True)
+class Aim:
+    """The largest shares of errors that thresholds are set for: of real files flagged, of fakes called real.
+
+    For the first it is the upper end of the 95 % interval that stays below. What was measured stands with the weights.
+    """
+
+    flagged_real: float
+    missed_fake: float
+
+
+AIMS = {Policy.TRIAGE: Aim(0.05, 0.10), Policy.REPORT: Aim(0.01, 0.10)}
+
+
+@dataclass(frozen=True)
 class ErrorRate:
     """Of `files` with known truth, `wrong` were judged the other way; `unit` is their plural, `date` is ISO."""
 

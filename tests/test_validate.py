@@ -44,14 +44,50 @@ def test_own_rates_stand_beside_every_later_verdict(cli: Cli, known: Path) -> No
     assert told["validations"][0]["same_pipeline"]
 
 
+def test_scan_tells_own_rates_of_what_its_labels_depend_on(cli: Cli, known: Path) -> None:
+    cli("validate", *folders(known), "--name", "lab")
+    real, fake = (known / truth / "0.png" for truth in ("real", "fake"))
+    assert own_errors(cli("scan", real).stdout) == ["showed no indication"]
+    assert own_errors(cli("scan", fake).stdout) == ["were flagged"]
+    assert own_errors(cli("scan", real, fake).stdout) == ["were flagged", "showed no indication"]
+
+
+def own_errors(said: str) -> list[str]:
+    """Return which errors are told of own files, in order."""
+    lines = [line for line in said.splitlines() if line.startswith("Own files: ")]
+    errors = ("were flagged", "showed no indication")
+    return [error for line in lines for error in errors if error in line]
+
+
+def test_scan_and_show_have_the_same_validations_in_json(cli: Cli, known: Path) -> None:
+    new = write_still(known / "new.png", (210, 5, 5))
+    assert cli.lines("scan", new, "--json")[0]["validations"] == []
+    for name in ("lab 1", "lab 2"):
+        cli("validate", *folders(known), "--name", name)
+    (scanned,), (shown,) = cli.lines("scan", new, "--json"), cli.lines("show", new, "--json")
+    assert [one["name"] for one in scanned["validations"]] == ["lab 2", "lab 1"]
+    assert scanned["validations"] == shown["validations"]
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param("gone.mp4", id="lost"), pytest.param("text.mp4", id="failed")]
+)
+def test_scan_has_no_validations_beside_a_failure(cli: Cli, known: Path, name: str) -> None:
+    cli("validate", *folders(known), "--name", "lab")
+    (known / "text.mp4").write_text("no video")
+    (told,) = cli.lines("scan", known / name, "--json", code=1)
+    assert (told["state"], told["validations"]) == ("failed", [])
+
+
 def test_rates_of_another_pipeline_are_named_as_such(
     cli: Cli, known: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cli("validate", *folders(known), "--name", "lab")
     monkeypatch.setenv("FORENSICS_FRAMES", "3")
-    cli("scan", known / "real" / "0.png", "--force")
-    said = cli("show", known / "real" / "0.png").stdout
-    assert "Own files (other detectors or settings than this verdict's):" in said
+    scanned = cli("scan", known / "real" / "0.png", "--force").stdout
+    shown = cli("show", known / "real" / "0.png").stdout
+    for said in (scanned, shown):
+        assert "Own files (other detectors or settings than this verdict's):" in said
 
 
 def test_the_newest_validation_of_a_name_counts(cli: Cli, known: Path) -> None:

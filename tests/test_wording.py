@@ -70,6 +70,7 @@ def verdict(
             "max_gap_s": 14.2,
             "decode_errors": 0,
         },
+        "validations": [],
     }
 
 

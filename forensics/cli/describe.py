@@ -40,7 +40,14 @@ def print_scope(outcomes: Sequence[Plain]) -> None:
 
 
 def rate_lines(outcome: Plain, label: str | None) -> Iterator[Text]:
-    """Yield how often each scoring detector erred in validation, as far as a label (None: any) depends on it."""
+    """Yield how often each scoring detector erred in validation, and verdicts did on somebody's own files.
+
+    Only the errors that a label (None: any) depends on.
+    """
     for name, rates in wording.validated_errors(outcome).items():
         for sentence in wording.error_rates(label, rates):
             yield printed(f"{name}: {sentence}")
+    for own in outcome["validations"]:
+        other = "" if own["same_pipeline"] else " (other detectors or settings than this verdict's)"
+        for sentence in wording.error_rates(label, own):
+            yield printed(f"Own files{other}: {sentence}")

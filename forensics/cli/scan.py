@@ -13,7 +13,7 @@ from ..errors import ErrorCode, UsageError
 from ..logs import configure
 from ..paths import shown
 from ..store.jobs import SeenFile
-from ..store.queries import OUTCOME_FIELDS
+from ..store.outcomes import EMPTY
 from .common import json_option, load_settings, open_database, print_json
 from .describe import print_outcome, print_scope
 from .scanning import Order, Scan
@@ -176,11 +176,5 @@ def print_lost(path: Path, code: ErrorCode, why: str, as_json: bool) -> None:
     if not as_json:
         click.echo(f"{shown(str(path))}: {code.value}: {why}", err=True)
         return
-    empty: dict[str, Any] = {
-        **dict.fromkeys(OUTCOME_FIELDS),
-        "examined": [],
-        "not_examined": [],
-        "findings": [],
-    }
     told = {"path": shown(str(path)), "state": "failed", "error": code.value, "error_message": why}
-    print_json([{**empty, **told}])
+    print_json([{**EMPTY, **told}])

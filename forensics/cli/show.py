@@ -84,20 +84,9 @@ def heading(found: Plain) -> Iterator[Text]:
     yield Text("")
     yield printed(wording.result(found))
     yield from rate_lines(found, found["label"])
-    yield from own_lines(found)
     yield printed(wording.scope(found))
     if found["coverage"]:
         yield printed(wording.coverage(found))
-
-
-def own_lines(found: Plain) -> Iterator[Text]:
-    """Yield how often verdicts were wrong on somebody's own files."""
-    for tally in found["validations"]:
-        other = (
-            "" if tally["same_pipeline"] else " (other detectors or settings than this verdict's)"
-        )
-        for sentence in wording.error_rates(found["label"], tally):
-            yield printed(f"Own files{other}: {sentence}")
 
 
 def print_finding(finding: Plain, provenance: Plain) -> None:

@@ -11,9 +11,9 @@ from .. import manifest, settings
 from .. import weights as found_weights
 from ..errors import WeightsError
 from ..manifest import WeightsEntry
-from ..policy import ErrorRate, Policy
+from ..policy import AIMS, ErrorRate, Policy
 from ..records import Calibration
-from ..verdict import under
+from ..verdict import MIN_DECODED_SHARE, under
 from .common import json_option, load_settings, print_json, print_table
 
 COLUMNS = ("name", "status", "trunk", "date", "AUC", "sha256", "file")
@@ -39,30 +39,35 @@ def list_(ctx: click.Context, as_json: bool) -> None:
     print_table(COLUMNS, (row(entry) for entry in entries))
     for entry in entries:
         click.echo(f"{entry.name}: {'; '.join(policies(entry.calibration))}.")
+    click.echo(f"All weights: {'; '.join(of_all())}.")
     for use in sorted({f"{entry.name}: {entry.permitted_use}" for entry in entries}):
         click.echo(f"Permitted use of {use}")
 
 
 @weights.command()
+@json_option
 @click.pass_context
-def verify(ctx: click.Context) -> None:
+def verify(ctx: click.Context, as_json: bool) -> None:
     """Compare every file with the hash in its manifest; exit 1 when one differs."""
     wrong = 0
     for entry in found_weights.find(load_settings(ctx)):
-        try:
-            found_weights.verify(entry)
+        error = fault(entry)
+        wrong += error is not None
+        if as_json:
+            print_json([{**named(entry), "ok": error is None, "error": error}])
+        elif error is None:
             click.echo(f"{entry.path}: ok")
-        except WeightsError as error:
-            wrong += 1
+        else:
             click.echo(f"Error: {error}", err=True)
     ctx.exit(1 if wrong else 0)
 
 
 @weights.command()
+@json_option
 @click.argument("source", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("target", type=click.Path(file_okay=False, path_type=Path), required=False)
 @click.pass_context
-def add(ctx: click.Context, source: Path, target: Path | None) -> None:
+def add(ctx: click.Context, source: Path, target: Path | None, as_json: bool) -> None:
     """Copy the weights of a folder with a manifest into your own weights folder, after verifying them.
 
     TARGET is the folder of the setting 'weights', or the one in your data folder.
@@ -73,14 +78,37 @@ def add(ctx: click.Context, source: Path, target: Path | None) -> None:
     for entry in manifest.read(source / manifest.FILE_NAME).entries:
         found_weights.verify(entry)
         shutil.copyfile(entry.path, target / entry.file)
-        manifest.put(replace(entry, manifest=target / manifest.FILE_NAME))
-        click.echo(f"{entry.name}: added to {target}")
+        added = replace(entry, manifest=target / manifest.FILE_NAME)
+        manifest.put(added)
+        if as_json:
+            print_json([named(added)])
+        else:
+            click.echo(f"{entry.name}: added to {target}")
     if not configured:
-        click.echo(f"To use them: export FORENSICS_WEIGHTS={target}")
+        click.echo(f"To use them: export FORENSICS_WEIGHTS={target}", err=as_json)
+
+
+def fault(entry: WeightsEntry) -> str | None:
+    """Return why a file is not the one in its manifest; None when it is."""
+    try:
+        found_weights.verify(entry)
+    except WeightsError as error:
+        return str(error)
+    return None
+
+
+def named(entry: WeightsEntry) -> dict[str, str]:
+    """Return which weights are meant, under the names that `list --json` has for it."""
+    return {
+        "name": entry.name,
+        "file": entry.file,
+        "path": str(entry.path),
+        "sha256": entry.sha256,
+    }
 
 
 def policies(calibration: Calibration | None) -> Iterator[str]:
-    """Yield what a calibration is valid for, and its thresholds and errors under each policy."""
+    """Yield what a calibration is valid for, its drift, and its thresholds and errors under each policy."""
     if calibration is None:
         yield "no calibration, so it scores and never votes"
         return
@@ -89,9 +117,30 @@ def policies(calibration: Calibration | None) -> Iterator[str]:
         f"judges {kinds}, faces from {calibration.min_face_px} px, in a video from "
         f"{calibration.min_frames} sampled frames; LR up to {10**calibration.cap_log10:.0f}"
     )
+    yield f"drift between number types {drift(calibration)}"
     for policy in Policy:
         found = under(calibration, policy)
         yield f"{policy} {thresholds(found)}" if found else f"{policy} not established"
+
+
+def drift(calibration: Calibration) -> str:
+    """Return how far the types of number that devices compute in may move a ratio."""
+    log10_factor = calibration.drift_log10
+    return "not measured" if log10_factor is None else f"up to a factor of {10**log10_factor:.2f}"
+
+
+def of_all() -> Iterator[str]:
+    """Yield what holds whatever the weights: how much of a file must be seen, and what each policy aims at."""
+    least = percent(MIN_DECODED_SHARE)
+    yield f"inconclusive where decoding errors leave under {least} of the frames asked for"
+    for policy, aim in AIMS.items():
+        flagged, missed = percent(aim.flagged_real), percent(aim.missed_fake)
+        yield f"{policy} aims at {flagged} of real files flagged and {missed} of fakes called real, at most"
+
+
+def percent(share: float) -> str:
+    """Return a share in whole percent."""
+    return f"{100 * share:.0f} %"
 
 
 def thresholds(found: Calibration) -> str:

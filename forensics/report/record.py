@@ -49,15 +49,9 @@ def flat(session: Session, found: queries.Shown) -> dict[str, Any]:
         **verdict,
         **told,
         "verdict_id": judged["id"] if judged else None,
-        "validations": [as_told(one, found) for one in validations.tallies(session)],
+        "validations": validations.told(session, verdict.get("pipeline")),
         "reviews": plain(reviews.of_verdicts(session, [one.id for one in found.history])),
     }
-
-
-def as_told(tally: validations.Tally, found: queries.Shown) -> dict[str, Any]:
-    """Return a validation on somebody's own files as JSON values, and whether it was of what made this verdict."""
-    same = found.verdict is not None and found.verdict["pipeline"] == tally.pipeline
-    return {**plain(tally), **tally.error_rates(), "same_pipeline": same}
 
 
 @dataclass(frozen=True)

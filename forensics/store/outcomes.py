@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from . import validations
 from .answers import ENDED
 from .database import chunks
 from .models import Job, Media, Sighting, VerdictRow
@@ -28,12 +29,14 @@ OUTCOME_FIELDS = (
     "media",
     "provenance",
     "verdict_id",
+    "validations",
 )
 EMPTY: dict[str, Any] = {
     **dict.fromkeys(OUTCOME_FIELDS),
     "examined": [],
     "not_examined": [],
     "findings": [],
+    "validations": [],
 }
 
 
@@ -61,5 +64,6 @@ def job_outcome(session: Session, job_id: int) -> dict[str, Any]:
         "error": job.error and job.error.value,
         "error_message": job.error_message,
         "verdict_id": job.verdict_id,
+        "validations": validations.told(session, told["pipeline"]) if told else [],
     }
     return {name: (EMPTY | told | own)[name] for name in OUTCOME_FIELDS}

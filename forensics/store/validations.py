@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from ..plain import plain
 from ..records import Label
 from .models import Analysis, Pipeline, Validation, VerdictRow
 
@@ -61,3 +62,11 @@ def tallies(session: Session) -> list[Tally]:
         .order_by(Validation.id.desc())
     )
     return [Tally(row.name, row.created_at, hash_, row.counts) for row, hash_ in rows]
+
+
+def told(session: Session, pipeline: str | None) -> list[dict[str, Any]]:
+    """Return the newest validations as JSON values: what stands beside a verdict of this pipeline, or of none."""
+    return [
+        {**plain(one), **one.error_rates(), "same_pipeline": one.pipeline == pipeline}
+        for one in tallies(session)
+    ]

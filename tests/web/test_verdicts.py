@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 
 from forensics import wording
 from forensics.records import Label
-from forensics.store.database import reading
+from forensics.store import validations
+from forensics.store.database import reading, writing
 from forensics.store.models import EntryKind
 from forensics.store.reviews import of_verdicts
 from forensics.web import view
@@ -41,6 +43,15 @@ def test_page_says_the_approved_sentences(
     for word in ("genuine", "confidence", "% fake"):
         assert word not in page.lower()
     assert "authentic" not in page.replace("does not show that the recording is authentic", "")
+
+
+def test_page_tells_the_rates_on_own_files(visitor: Visit) -> None:
+    address = visitor.judged(FAKE)
+    counts = {"real": {"real": 2, "fake": 1}, "fake": {"fake": 2}}
+    with writing(visitor.site.engine) as session:
+        validations.keep(session, "lab", 1, counts, datetime.now(UTC))
+    page = visitor.get(address).text
+    assert '<span class="muted">Own files:</span> In validation on 3 real files' in page
 
 
 def test_page_shows_the_ratio_between_its_thresholds(visitor: Visit) -> None:
