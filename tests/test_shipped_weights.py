@@ -47,3 +47,19 @@ def test_calibration_counts_errors_on_other_crops_than_it_was_fitted_on(
         pytest.skip(f"{entry.name} has no calibration")
     assert entry.calibration.flagged_real is not None
     assert "parts 1, 16, 31, 46" in entry.calibration.flagged_real.data
+
+
+@each
+def test_network_learnt_from_nobody_that_it_is_calibrated_or_measured_on(
+    entry: WeightsEntry,
+) -> None:
+    assert len(entry.learnt) > 40
+    assert {"1", "16", "31", "46", "47", "48", "49"}.isdisjoint(entry.learnt)
+
+
+@each
+def test_every_stage_of_the_training_is_kept_and_in_the_card(entry: WeightsEntry) -> None:
+    assert entry.recipe == entry.stages[-1]["recipe"]
+    for stage in entry.stages:
+        assert stage["recipe"]["name"] in CARD
+        assert 0 < stage["steps"] <= stage["recipe"]["steps"]

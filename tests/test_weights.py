@@ -11,7 +11,7 @@ import tomli_w
 
 from forensics import weights
 from forensics.errors import WeightsError
-from forensics.policy import ErrorRate, Thresholds
+from forensics.policy import Crowd, ErrorRate, Thresholds
 from forensics.records import Calibration, MediaKind
 from forensics.settings import Settings
 from forensics.toml_table import toml_value
@@ -189,6 +189,32 @@ def test_thresholds_that_contradict_the_ratio_are_refused(
     with pytest.raises(WeightsError, match=message):
         weights.put(replace(entry, calibration=replace(CALIBRATION, **thresholds)))
     assert weights.read(entry.manifest).entries == (entry,)
+
+
+AT = Thresholds(0.8, -0.9)
+
+
+def test_lineage_and_thresholds_for_several_faces_are_read_as_written(tmp_path: Path) -> None:
+    entry = weights.get(folder(tmp_path, table()), "resnext-lstm")
+    crowds = (Crowd(2, AT, AT), Crowd(5, None))
+    stage = {"recipe": {"name": "tiny", "held_out": [9]}, "steps": 3, "after": "", "teacher": ""}
+    whole = replace(
+        entry,
+        calibration=replace(CALIBRATION, crowds=crowds),
+        mirrored=True,
+        learnt=("0", "other/2"),
+        stages=(stage,),
+    )
+    weights.put(whole)
+    assert weights.read(entry.manifest).entries == (whole,)
+
+
+@pytest.mark.parametrize("faces", [(1,), (3, 2), (2, 2)])
+def test_numbers_of_faces_rise_from_two(tmp_path: Path, faces: tuple[int, ...]) -> None:
+    entry = weights.get(folder(tmp_path, table()), "resnext-lstm")
+    crowded = replace(CALIBRATION, crowds=tuple(Crowd(n, AT) for n in faces))
+    with pytest.raises(WeightsError, match="must rise from 2 or more"):
+        weights.put(replace(entry, calibration=crowded))
 
 
 def test_thresholds_at_the_least_ratios_are_read(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from forensics_resnext_lstm.measuring.calibrate import Validity, fit
 
 from forensics import weights
-from forensics.policy import AIMS, Policy
+from forensics.policy import AIMS, Crowd, ErrorRate, Policy, Thresholds
 from forensics.records import Calibration
 from forensics.verdict import wilson_interval
 
@@ -83,6 +83,17 @@ def test_list_says_what_was_not_measured(cli: Cli, own: Path) -> None:
     assert "; drift between number types not measured; " in said
     assert said.endswith("; report not established.")
     assert listed(cli, own, None) == "a: no calibration, so it scores and never votes."
+
+
+def test_list_tells_the_errors_on_files_of_several_faces(cli: Cli, own: Path) -> None:
+    at = Thresholds(
+        0.8, -0.9, ErrorRate(50, 2, "d", "2026-11-28"), ErrorRate(40, 3, "d", "2026-11-28")
+    )
+    said = listed(cli, own, replace(CALIBRATION, crowds=(Crowd(2, at), Crowd(3, None))))
+    assert said.endswith(
+        "; triage of files with up to 2 faces (2 of 50 real, 3 of 40 manipulated ones wrong), "
+        "3 faces not established; with more nothing is decided."
+    )
 
 
 @pytest.mark.usefixtures("own")

@@ -1,7 +1,7 @@
 """`forensics weights`: what the detectors judge by."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from .. import manifest, settings
 from .. import weights as found_weights
 from ..errors import WeightsError
 from ..manifest import WeightsEntry
-from ..policy import AIMS, ErrorRate, Policy
+from ..policy import AIMS, Crowd, ErrorRate, Policy, Thresholds
 from ..records import Calibration
 from ..verdict import MIN_DECODED_SHARE, under
 from .common import json_option, load_settings, print_json, print_table
@@ -121,6 +121,24 @@ def policies(calibration: Calibration | None) -> Iterator[str]:
     for policy in Policy:
         found = under(calibration, policy)
         yield f"{policy} {thresholds(found)}" if found else f"{policy} not established"
+    if calibration.crowds:
+        yield several(calibration.crowds)
+
+
+def several(crowds: Sequence[Crowd]) -> str:
+    """Return how often the thresholds of triage for files of several faces were wrong in validation."""
+    told = [f"{crowd.faces} faces {wrong(crowd.at)}" for crowd in crowds]
+    return f"triage of files with up to {', '.join(told)}; with more nothing is decided"
+
+
+def wrong(at: Thresholds | None) -> str:
+    """Return the errors at thresholds as counts of real and of manipulated files."""
+    if at is None or at.flagged_real is None or at.missed_fake is None:
+        return "not established"
+    real, fake = at.flagged_real, at.missed_fake
+    return (
+        f"({real.wrong} of {real.files} real, {fake.wrong} of {fake.files} manipulated ones wrong)"
+    )
 
 
 def drift(calibration: Calibration) -> str:

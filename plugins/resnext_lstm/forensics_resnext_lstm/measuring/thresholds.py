@@ -4,14 +4,14 @@ import numpy as np
 import numpy.typing as npt
 
 from forensics.manifest_calibration import LEAST_FAKE_AT, MOST_REAL_AT
-from forensics.policy import Thresholds
+from forensics.policy import AIMS, Policy, Thresholds
 from forensics.verdict import wilson_interval
 
 from .metrics import Labels, Scores
 
-REAL_FLAGGED_AT_MOST = 0.05
-REPORT_FLAGGED_AT_MOST = 0.01
-FAKES_CLEARED_AT_MOST = 0.10
+REAL_FLAGGED_AT_MOST = AIMS[Policy.TRIAGE].flagged_real
+REPORT_FLAGGED_AT_MOST = AIMS[Policy.REPORT].flagged_real
+FAKES_CLEARED_AT_MOST = AIMS[Policy.TRIAGE].missed_fake
 CLEARANCE = 1e-6  # log10; a threshold does not rest on the last digit of one crop
 LEAST_IN_GROUP = 60  # files of a kind; fewer can't say that 5 % holds among them
 Groups = npt.NDArray[np.int64]
