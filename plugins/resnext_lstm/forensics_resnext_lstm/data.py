@@ -124,6 +124,19 @@ def read_index(index: Path, archives: Sequence[Path]) -> list[Crop]:
     return crops
 
 
+def rows_of(index: Path) -> list[tuple[int, dict[str, str]]]:
+    """Return the lines' numbers and values of a CSV; values that are not there are left out."""
+    try:
+        with index.open(newline="", encoding="utf-8") as file:
+            rows = csv.DictReader(file)
+            return [
+                (rows.line_num, {k: v for k, v in row.items() if k is not None and v is not None})
+                for row in rows
+            ]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{index}: can't be read: {error}") from error
+
+
 def read_folder(folder: Path) -> list[Crop]:
     """Read a folder that `prepare` wrote (index.csv and archives), or one of train.csv and train-*.tar."""
     if (folder / INDEX).exists():

@@ -3,11 +3,18 @@
 import numpy as np
 import pytest
 from forensics_resnext_lstm.measuring import metrics
-from forensics_resnext_lstm.measuring.clusters import FEW_CLUSTERS, connected, people_in
+from forensics_resnext_lstm.measuring.clusters import FEW_CLUSTERS, connected
 from forensics_resnext_lstm.measuring.figures import Figures, compared, cuts_of, measure
 from forensics_resnext_lstm.measuring.metrics import Labels, Scores
 from forensics_resnext_lstm.measuring.report import Subject, as_json, by_method, reported
-from forensics_resnext_lstm.measuring.trials import FAILED, Known, Measurement, Trial
+from forensics_resnext_lstm.measuring.trials import (
+    FAILED,
+    Known,
+    Measurement,
+    Trial,
+    clusters_of,
+)
+from forensics_resnext_lstm.origins import original_of, people_in
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import (
@@ -117,6 +124,27 @@ def test_fakes_found_hold_the_false_alarms_below_the_share() -> None:
 )
 def test_names_tie_the_people_in_them(name: str, people: set[str]) -> None:
     assert people_in(name) == people
+
+
+@pytest.mark.parametrize(
+    ("swap", "original"),
+    [
+        ("183_253", "183"),
+        ("01_02__walking_outside__YVGY8LOK", "01__walking_outside"),
+        ("id3_id5_0007", "id3_0007"),
+        ("talking_head_2", "talking_head_2"),
+        ("01__kitchen_pan", "01__kitchen_pan"),
+    ],
+)
+def test_name_of_a_swap_tells_its_original(swap: str, original: str) -> None:
+    assert original_of(swap) == original
+
+
+def test_swap_is_of_one_cluster_with_its_original_and_unknown_originals_are_apart() -> None:
+    names = ("183", "183_253", "253", "", "")
+    trials = [Trial(Known("a", "", False, original=name), "real") for name in names]
+    assert clusters_of(trials, "original") == [0, 0, 1, 2, 3]
+    assert clusters_of(trials, "people") == [0, 0, 0, 1, 2]
 
 
 def test_rows_are_one_cluster_when_others_tie_them() -> None:

@@ -200,7 +200,14 @@ def test_one_kind_left_after_scoring_is_refused_by_name(folder: Path, tmp_path: 
         run(folder, index)
 
 
-def test_data_set_is_the_source_where_the_index_has_no_other(folder: Path, tmp_path: Path) -> None:
-    rows = [("real.mp4", "real", "phone"), ("fake.mp4", "fake", "net")]
+def test_source_that_many_real_files_share_is_their_data_set(folder: Path, tmp_path: Path) -> None:
+    rows = [("real.mp4", "real", "phone")] * 2 + [("fake.mp4", "fake", "net")]
     known = known_videos(write_index(tmp_path / "plain.csv", rows), folder)
-    assert [one.dataset for one in known] == ["phone", "net"]
+    assert [one.dataset for one in known] == ["phone", "phone", "net"]
+    assert [one.people for one in known] == [frozenset()] * 3
+
+
+def test_source_of_a_single_real_file_is_its_video(folder: Path, tmp_path: Path) -> None:
+    rows = [("real.mp4", "real", "183"), ("fake.mp4", "fake", "183_253")]
+    known = known_videos(write_index(tmp_path / "plain.csv", rows), folder)
+    assert [(one.dataset, one.original) for one in known] == [("", "183"), ("", "183_253")]

@@ -1,26 +1,26 @@
 """Files with known truth, as an index lists them, and what the detector made of each."""
 
-import csv
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..data import Crop, DataError, read_index
-from .clusters import connected, people_in
+from ..data import Crop, DataError, read_index, rows_of
+from ..origins import names_datasets, original_of, people_in
+from .clusters import connected
 
 Progress = Callable[[int, int, str], None]  # done, of so many, what is being done
 VIDEO_COLUMNS = ("file", "label", "source")
 FAILED = "failed"
 OUTCOMES = ("fake", "inconclusive", "real", "not_assessed", FAILED)
-MOST_SOURCES = 20  # with more of them `source` names videos, not data sets
 
 
 @dataclass(frozen=True)
 class Known:
     """One row of an index. `where` names it in errors; what it does not say is empty, and `part` -1.
 
-    `original` is the video it was made from (in an index of videos the column `source`), `identity` who is in it.
+    `original` is the video it was made from (in an index of videos the column `source`, unless that names data sets),
+    `identity` who is in it.
     """
 
     file: str
@@ -111,8 +111,8 @@ def known_crop(row: Mapping[str, str], crop: Crop, where: str, few: bool) -> Kno
 def known_videos(index: Path, folder: Path) -> list[Known]:
     """Return the rows of an index of videos that lie in a folder.
 
-    Raises DataError naming the row for a missing column, label or file, and unless both kinds are among them. Without a
-    column `dataset` the `source` stands for it, where there are few.
+    Raises DataError naming the row for a missing column, label or file, and unless both kinds are among them. A `source`
+    that names data sets stands for a missing `dataset`, and is no source video.
     """
     rows = rows_of(index)
     few = names_datasets(rows)
@@ -136,29 +136,11 @@ def known_video(row: Mapping[str, str], where: str, folder: Path, few: bool) -> 
         file=file,
         where=where,
         fake=label == "fake",
-        original=row["source"],
+        original="" if few else row["source"],
         identity=row.get("identity", ""),
         dataset=row.get("dataset", "") or (row["source"] if few else ""),
         method=row.get("method", ""),
     )
-
-
-def names_datasets(rows: Sequence[tuple[int, Mapping[str, str]]]) -> bool:
-    """Say whether the column `source` has so few values that they may name data sets."""
-    return len({row.get("source") for _, row in rows}) <= MOST_SOURCES
-
-
-def rows_of(index: Path) -> list[tuple[int, dict[str, str]]]:
-    """Return the lines' numbers and values of a CSV; values that are not there are left out."""
-    try:
-        with index.open(newline="", encoding="utf-8") as file:
-            rows = csv.DictReader(file)
-            return [
-                (rows.line_num, {k: v for k, v in row.items() if k is not None and v is not None})
-                for row in rows
-            ]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{index}: can't be read: {error}") from error
 
 
 def check_kinds(known: Sequence[Known], index: Path, what: str) -> None:
@@ -172,9 +154,16 @@ def check_kinds(known: Sequence[Known], index: Path, what: str) -> None:
 
 def clusters_of(trials: Sequence[Trial], by: str) -> list[int]:
     """Return the cluster of each trial by `people`, `original` or `part`."""
+    return connected([ties(trial.known, by) for trial in trials])
+
+
+def ties(known: Known, by: str) -> Iterable[str]:
+    """Return what ties a file to others; nothing where that is not known."""
     if by == "people":
-        return connected([trial.known.people for trial in trials])
-    return connected([[str(getattr(trial.known, by))] for trial in trials])
+        return known.people
+    if by == "original":
+        return filter(None, [original_of(known.original)])
+    return [str(known.part)]
 
 
 def verdicts_of(trials: Sequence[Trial]) -> dict[str, dict[str, int]]:

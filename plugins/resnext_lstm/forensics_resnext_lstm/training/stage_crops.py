@@ -12,7 +12,7 @@ from torch.nn import functional
 from ..data import DataError, groups
 from ..measuring.evaluate import auc, score_crops
 from ..model import FaceSequenceNet
-from .batches import Batch, Steps, batches
+from .batches import Batch, Steps, batches, without_partner
 from .distil import Distiller, listening
 from .locate import Locator
 from .recipe import Recipe
@@ -34,8 +34,10 @@ class CropStage:
         self.locator = Locator(model.trunk).to(run.device) if recipe.located else None
 
     def about(self) -> str:
-        """Say how many crops there are."""
-        return f"{len(self.crops)} crops to train on, {len(self.held)} held out"
+        """Say how many crops there are, and how many no step looks at."""
+        alone = sum(len(group.fake) for group in groups(self.crops) if not group.real)
+        counts = f"{len(self.crops)} crops to train on, {len(self.held)} held out"
+        return "; ".join([counts, *without_partner(alone, "crop")])
 
     def parameters(self) -> list[dict[str, Any]]:
         """Return the trunk, and the frame head with what fits features to a teacher's."""

@@ -12,9 +12,18 @@ from torch.nn import functional
 from ..data import DataError
 from ..measuring.evaluate import auc
 from ..model import FaceSequenceNet, Logits, normalise
-from .batches import Batch, batches
+from .batches import Batch, batches, without_partner
 from .recipe import Recipe
-from .sequences import Clip, Image, SequenceSteps, blended, clips, padded, plain
+from .sequences import (
+    Clip,
+    Image,
+    SequenceSteps,
+    blended,
+    clip_groups,
+    clips,
+    padded,
+    plain,
+)
 from .stages import Measured, Run, both_kinds, number_type, sides
 
 CHUNK = 64  # crops through a trunk that does not learn
@@ -39,9 +48,11 @@ class SequenceStage:
         )
 
     def about(self) -> str:
-        """Say how many clips there are, and how many crops belong to none."""
-        text = f"{len(self.clips)} clips to train on, {len(self.held)} held out"
-        return f"{text}; {self.single} single crops are not used" if self.single else text
+        """Say how many clips there are, how many no step looks at, and how many crops belong to none."""
+        alone = sum(len(group.fake) for group in clip_groups(self.clips) if not group.real)
+        counts = f"{len(self.clips)} clips to train on, {len(self.held)} held out"
+        single = [f"{self.single} single crops are not used"] if self.single else []
+        return "; ".join([counts, *without_partner(alone, "clip"), *single])
 
     def parameters(self) -> list[dict[str, Any]]:
         """Return the LSTM and its head, and trunk and frame head where the recipe lets them learn."""
