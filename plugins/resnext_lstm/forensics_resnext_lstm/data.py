@@ -20,6 +20,7 @@ COLUMNS = ("file", "label", "original", "part")
 INDEX = "index.csv"  # of a folder that `prepare` wrote, beside its archives
 SAME_MOMENT_S = 0.05  # two crops of one video that are nearer than this show the same moment
 TEST = "test"  # the split whose rows are for measuring alone
+VAL = "val"  # the split whose rows are held out, whatever their part
 
 
 class DataError(ForensicsError):
@@ -187,12 +188,14 @@ def value_of(text: str | None, column: str, where: str) -> Any:
 def split(crops: Iterable[Crop], held_out: frozenset[int]) -> tuple[list[Crop], list[Crop]]:
     """Split by part into training and held-out crops.
 
-    Part -1 (people unknown) goes to neither: its people may be those of any other part. Nor do rows of a collection's
-    own test split.
+    Held out are also the rows of a collection's own val split. Part -1 (people unknown) goes to neither: its people may
+    be those of any other part. Nor do rows of a test split.
     """
-    known = [crop for crop in crops if crop.part >= 0 and crop.split != TEST]
-    train = [crop for crop in known if crop.part not in held_out]
-    return train, [crop for crop in known if crop.part in held_out]
+    sides: tuple[list[Crop], list[Crop]] = [], []
+    for crop in crops:
+        if crop.part >= 0 and crop.split != TEST:
+            sides[crop.part in held_out or crop.split == VAL].append(crop)
+    return sides
 
 
 def groups(crops: Iterable[Crop]) -> list[Group]:

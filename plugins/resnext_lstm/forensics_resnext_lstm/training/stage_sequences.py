@@ -24,7 +24,8 @@ from .sequences import (
     padded,
     plain,
 )
-from .stages import Measured, Run, both_kinds, number_type, sides
+from .sides import read_sides
+from .stages import Measured, Run, both_kinds, number_type
 
 CHUNK = 64  # crops through a trunk that does not learn
 
@@ -40,19 +41,20 @@ class SequenceStage:
                 f"recipe {recipe.name!r}: sequences build on a trained trunk; give --after CHECKPOINT"
             )
         self.recipe, self.run, self.model = recipe, run, model
-        train, held = sides(recipe, run.data)
-        self.clips, self.held = clips(train), clips(held)
-        self.single = sum(not crop.video for crop in train)
+        sides = read_sides(recipe, run.data)
+        self.clips, self.held = clips(sides.train), clips(sides.held)
+        self.single = sum(not crop.video for crop in sides.train)
+        self.left_out = sides.left_out
         self.trunk: Callable[[Tensor], Tensor] = (
             torch.compile(model.trunk) if run.compiled else model.trunk
         )
 
     def about(self) -> str:
-        """Say how many clips there are, how many no step looks at, and how many crops belong to none."""
+        """Say how many clips there are, how many no step looks at, and which crops are left out."""
         alone = sum(len(group.fake) for group in clip_groups(self.clips) if not group.real)
         counts = f"{len(self.clips)} clips to train on, {len(self.held)} held out"
         single = [f"{self.single} single crops are not used"] if self.single else []
-        return "; ".join([counts, *without_partner(alone, "clip"), *single])
+        return "; ".join([counts, *without_partner(alone, "clip"), *single, *self.left_out])
 
     def parameters(self) -> list[dict[str, Any]]:
         """Return the LSTM and its head, and trunk and frame head where the recipe lets them learn."""
