@@ -96,10 +96,10 @@ def crop_trials(
         tell(i, len(rows), "crops")
         faces = [read(known, crop) for known, crop in batch]
         logits = score_faces(model, [alter(f) for f in faces] if alter else faces, entry.crop.px)
-        pairs = zip(batch, faces, values_of(logits), strict=True)
+        pairs = zip(batch, values_of(logits), strict=True)
         trials += [
-            trial(known, crop.face_px or max(face.shape[:2]), entry.calibration, score, frame)
-            for (known, crop), face, (score, frame) in pairs
+            trial(known, crop.face_px or None, entry.calibration, score, frame)
+            for (known, crop), (score, frame) in pairs
         ]
     tell(len(rows), len(rows), "crops")
     return trials
@@ -120,9 +120,13 @@ def read(known: Known, crop: Crop) -> Image:
 
 
 def trial(
-    known: Known, face_px: float, calibration: Calibration | None, score: float, frame: float
+    known: Known,
+    face_px: float | None,
+    calibration: Calibration | None,
+    score: float,
+    frame: float,
 ) -> Trial:
-    """Return what the calibration makes of one crop. How large its face was is not known, so no gate for size applies."""
+    """Return what the calibration makes of one crop; no gate for the size of its face applies."""
     ratio = log10_lr(score, calibration) if calibration else None
     outcome = "inconclusive"
     if calibration is not None and ratio is not None:

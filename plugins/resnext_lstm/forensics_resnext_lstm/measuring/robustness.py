@@ -187,12 +187,11 @@ def scaled(width: int, height: int, short_px: int) -> tuple[int, int]:
 
 
 def by_face_px(trials: Sequence[Trial]) -> dict[str, list[Trial]]:
-    """Return the scored trials by the size of the face that decided, in pixels of the file."""
+    """Return the scored trials by the size of the face that decided, in pixels of the file; nothing where none is known."""
+    sized = [(trial, trial.face_px) for trial in trials if trial.face_px is not None]
     return {
         f"face {low}-{high} px" if high else f"face over {low} px": [
-            trial
-            for trial in trials
-            if trial.face_px is not None and low <= trial.face_px < (high or float("inf"))
+            trial for trial, px in sized if low <= px < (high or float("inf"))
         ]
-        for low, high in FACE_PX
+        for low, high in (FACE_PX if sized else ())
     }

@@ -49,8 +49,8 @@ class Trial:
     """What became of one file. `outcome` is the verdict of this detector alone, or `failed` with an `error`.
 
     `score` is the shipped one, of the LSTM; `mean` that of mean pooling of the frames' scores; `single` that of one
-    frame, the middle one of a track. `log10_lr` is the calibrated ratio. None where there is none. `face_px` is the longer side
-    of the face that decided (of a crop whose index does not say: of the stored picture).
+    frame, the middle one of a track. `log10_lr` is the calibrated ratio. `face_px` is the longer side of the face that
+    decided, in the file that it was found in. None where there is none or it is not known.
     """
 
     known: Known
