@@ -15,7 +15,7 @@ from forensics.settings import Settings
 
 from ..detector import SequenceDetector
 from .together import fused
-from .trials import FAILED, Known, Progress, Trial
+from .trials import FAILED, Known, Progress, Trial, pooled
 
 ALL = "all detectors"
 
@@ -75,14 +75,9 @@ def trial_of(known: Known, of: Verdict, finding: Finding, detector: SequenceDete
     trial = Trial(known, decision.label.value, finding.score, log10_lr=decision.log10_lr)
     if finding.score is None or not tracks:
         return replace(trial, error=finding.message)
-    frames = {track.id: list(scores_of(finding, track.id)) for track in tracks}
+    mean, single = pooled([list(scores_of(finding, track.id)) for track in tracks])
     best = max(tracks, key=lambda track: track.score)
-    return replace(
-        trial,
-        mean=max(sum(scores) / len(scores) for scores in frames.values()),
-        single=max(scores[len(scores) // 2] for scores in frames.values()),
-        face_px=best.median_face_px,
-    )
+    return replace(trial, mean=mean, single=single, face_px=best.median_face_px)
 
 
 def deciding(finding: Finding, detector: SequenceDetector, kind: MediaKind) -> Sequence[TrackScore]:

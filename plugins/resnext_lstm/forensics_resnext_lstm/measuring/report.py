@@ -9,7 +9,7 @@ from forensics.records import Calibration
 from .clusters import FEW_CLUSTERS, Interval
 from .figures import Figures, compared, cuts_of, measure
 from .measured import Cut, scored
-from .trials import Measurement, Trial, clusters_of
+from .trials import PREPARED, Measurement, Trial, clusters_of
 
 FEW_REAL = 100
 
@@ -112,6 +112,10 @@ def notes(subject: Subject, figures: Figures, trials: Sequence[Trial]) -> list[s
         found.append(
             "A crop is one frame: the mean and one frame are the same. What the recurrence adds "
             "shows on videos only. The program's gates for size and frames are not applied to crops."
+        )
+    if subject.unit == PREPARED:
+        found.append(
+            "Faces were cut out before: a video in which none was found is not among them."
         )
     if subject.calibration is None:
         found.append(

@@ -17,10 +17,11 @@ from ..detector import SequenceDetector
 from ..device import choose
 from .changed import by_change
 from .clips import ALL, clip_trials, equipment_of
-from .evaluate import crop_trials, is_untrained
+from .crops import crop_trials, known_crops
+from .evaluate import is_untrained
 from .robustness import CHAINS, by_face_px, encoded, for_crops, for_videos
 from .together import together
-from .trials import Measurement, Progress, Trial, known_crops, known_videos
+from .trials import PREPARED, Measurement, Progress, Trial, known_videos
 
 
 class Source(Protocol):
@@ -33,9 +34,10 @@ class Source(Protocol):
 
 
 class Crops:
-    """Face crops in tar archives, those of some parts or all. Several entries are measured by their fused verdict."""
+    """Face crops in tar archives, those of some parts or all. Several entries are measured by their fused verdict.
 
-    unit = "crops"
+    Those that `prepare` cut from videos are measured as tracks, a video being one file.
+    """
 
     def __init__(
         self,
@@ -46,14 +48,15 @@ class Crops:
         parts: Sequence[int] | None,
     ) -> None:
         self.entries, self.settings = entries, settings
-        self.rows = known_crops(index, archives, parts)
+        self.files = known_crops(index, archives, parts)
+        self.unit = PREPARED if any(one.over_time for one in self.files) else "crops"
 
     def measure(self, robustness: bool, tell: Progress) -> Measurement:
         """Score every crop; raises DataError naming one that can't be read."""
         found = {entry.name: self.measured(entry, robustness, tell) for entry in self.entries}
         if len(found) == 1:
             alone = next(iter(found.values()))
-            return replace(alone, changed=by_change(self.rows, alone.trials))
+            return replace(alone, changed=by_change(self.files, alone.trials))
         calibrations = {entry.name: entry.calibration for entry in self.entries}
 
         def fused(condition: str | None) -> list[Trial]:
@@ -67,17 +70,17 @@ class Crops:
         untrained = all(one.untrained for one in found.values())
         trials = fused(None)
         under = {name: fused(name) for name in altered}
-        return Measurement(trials, untrained, under, by_change(self.rows, trials))
+        return Measurement(trials, untrained, under, by_change(self.files, trials))
 
     def measured(self, entry: WeightsEntry, robustness: bool, tell: Progress) -> Measurement:
         """Score every crop with one entry."""
         model = load(entry).to(choose(self.settings).device)
-        trials = crop_trials(model, entry, self.rows, tell)
+        trials = crop_trials(model, entry, self.files, tell)
         found = Measurement(trials, is_untrained(model))
         if not robustness:
             return found
         altered = {
-            name: crop_trials(model, entry, self.rows, tell, alter)
+            name: crop_trials(model, entry, self.files, tell, alter)
             for name, alter in for_crops(entry).items()
         }
         return replace(found, altered={**altered, **by_face_px(trials)})

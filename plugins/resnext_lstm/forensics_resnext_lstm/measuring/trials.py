@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..data import Crop, DataError, read_index, rows_of
+from ..data import DataError, rows_of
 from ..origins import names_datasets, original_of, people_in
 from .clusters import connected
 
 Progress = Callable[[int, int, str], None]  # done, of so many, what is being done
 VIDEO_COLUMNS = ("file", "label", "source")
+PREPARED = "prepared videos"  # the unit of crops that are measured as the tracks of their videos
 FAILED = "failed"
 OUTCOMES = ("fake", "inconclusive", "real", "not_assessed", FAILED)
 
@@ -76,38 +77,6 @@ class Measurement:
     changed: dict[str, list[Trial]] = field(default_factory=dict)
 
 
-def known_crops(
-    index: Path, archives: Sequence[Path], parts: Sequence[int] | None
-) -> list[tuple[Known, Crop]]:
-    """Return the rows of an index of crops, those of some parts or all, with their crops.
-
-    Raises DataError as `read_index` does, and unless both kinds are among them.
-    """
-    crops, rows = read_index(index, archives), rows_of(index)
-    few = names_datasets(rows)
-    found = [
-        (known_crop(row, crop, f"{index}: row {line}", few), crop)
-        for (line, row), crop in zip(rows, crops, strict=True)
-    ]
-    found = [(known, crop) for known, crop in found if parts is None or crop.part in parts]
-    check_kinds([known for known, _ in found], index, "crops")
-    return found
-
-
-def known_crop(row: Mapping[str, str], crop: Crop, where: str, few: bool) -> Known:
-    """Return what an index says of a crop."""
-    return Known(
-        file=row["file"],
-        where=where,
-        fake=crop.fake,
-        original=crop.original,
-        identity=row.get("identity", ""),
-        dataset=row.get("dataset", "") or (row.get("source", "") if few else ""),
-        method=row.get("method", ""),
-        part=crop.part,
-    )
-
-
 def known_videos(index: Path, folder: Path) -> list[Known]:
     """Return the rows of an index of videos that lie in a folder.
 
@@ -150,6 +119,12 @@ def check_kinds(known: Sequence[Known], index: Path, what: str) -> None:
     fakes = sum(one.fake for one in known)
     if fakes in (0, len(known)):
         raise DataError(f"{index}: of {len(known)} {what} {fakes} are fake: both kinds are needed")
+
+
+def pooled(tracks: Sequence[Sequence[float]]) -> tuple[float, float]:
+    """Return what mean pooling and what one frame, a track's middle one, make of the frames' scores: the highest."""
+    means = max(sum(scores) / len(scores) for scores in tracks)
+    return means, max(scores[len(scores) // 2] for scores in tracks)
 
 
 def clusters_of(trials: Sequence[Trial], by: str) -> list[int]:
