@@ -155,7 +155,7 @@ def test_several_entries_are_measured_by_what_they_say_together(
     assert both["auc"]["value"] == pytest.approx(alone["auc"]["value"], abs=0.01)
     assert both["cllr"]["value"] is not None
     assert {one["n"] for one in both["robustness"]} >= {64}
-    with pytest.raises(UsageError, match="take one --entry"):
+    with pytest.raises(UsageError, match="--write takes one --entry"):
         on_faces(folder, "--entry", "again", "--write")
     with pytest.raises(UsageError, match="'bare' has no calibration"):
         on_faces(folder, "--entry", "bare")

@@ -100,8 +100,8 @@ class AlteredDetector(SequenceDetector):
 
     @property
     def name(self) -> str:
-        """What is altered."""
-        return self.words
+        """The entry's name, and what is altered."""
+        return f"{self.entry.name}, {self.words}"
 
     def examine(self, sample: Sample) -> Finding:
         """Score every face track, altered."""
@@ -117,9 +117,14 @@ class AlteredDetector(SequenceDetector):
         return replace(patch, pixels=self.alteration(patch.pixels, side_px))
 
 
-def for_videos(entry: WeightsEntry, settings: Settings) -> list[SequenceDetector]:
-    """Return a detector for each alteration."""
-    return [AlteredDetector(entry, settings, *one) for one in ALTERATIONS.items()]
+def for_videos(
+    entries: Sequence[WeightsEntry], settings: Settings
+) -> dict[str, list[SequenceDetector]]:
+    """Return the entries' detectors under each alteration."""
+    return {
+        words: [AlteredDetector(entry, settings, words, alteration) for entry in entries]
+        for words, alteration in ALTERATIONS.items()
+    }
 
 
 @dataclass(frozen=True)

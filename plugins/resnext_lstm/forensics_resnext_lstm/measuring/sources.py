@@ -16,12 +16,14 @@ from ..data import DataError
 from ..detector import SequenceDetector
 from ..device import choose
 from .changed import by_change
-from .clips import ALL, clip_trials, equipment_of
+from .clips import clip_trials, equipment_of
 from .crops import crop_trials, known_crops
 from .evaluate import is_untrained
 from .robustness import CHAINS, by_face_px, encoded, for_crops, for_videos
 from .together import together
 from .trials import PREPARED, Measurement, Progress, Trial, known_videos
+
+PLAIN = "as they are"
 
 
 class Source(Protocol):
@@ -100,19 +102,19 @@ class Videos:
     def measure(self, robustness: bool, tell: Progress) -> Measurement:
         """Score every video; raises DataError when those that have a score are of one kind only."""
         detectors = [SequenceDetector(entry, self.settings) for entry in self.entries]
-        measured = detectors[0].name if len(detectors) == 1 else ALL
-        more = for_videos(self.entries[0], self.settings) if robustness else []
-        equipment = equipment_of([*detectors, *more], self.settings)
-        found = clip_trials(equipment, self.known, self.folder, tell)
-        trials = found[measured]
+        more = for_videos(self.entries, self.settings) if robustness else {}
+        voices = {PLAIN: detectors, **more}
+        equipment = equipment_of(voices, self.settings)
+        found = clip_trials(equipment, voices, self.known, self.folder, tell)
+        trials = found.pop(PLAIN)
         self.check(trials)
-        found = {one.name: found[one.name] for one in more}
         if robustness:
-            plain = replace(equipment, detectors=tuple(detectors))
+            alone, plain = {PLAIN: detectors}, replace(equipment, detectors=tuple(detectors))
             for name, chain in CHAINS.items():
                 tell(0, len(self.known), f"encoding: {name}")
                 with encoded(self.known, self.folder, chain) as (folder, known, failed):
-                    found[name] = clip_trials(plain, known, folder, tell)[measured] + failed
+                    again = clip_trials(plain, alone, known, folder, tell)
+                    found[name] = again[PLAIN] + failed
             found |= by_face_px(trials)
         return Measurement(trials, all(is_untrained(one.model) for one in detectors), found)
 
