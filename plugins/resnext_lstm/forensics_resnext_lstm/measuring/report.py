@@ -123,8 +123,11 @@ def notes(subject: Subject, figures: Figures, trials: Sequence[Trial]) -> list[s
             "prevalence are not available, and every verdict is inconclusive."
         )
     elif not figures.prevalence:
+        found.append("No file was flagged: how many flagged files are right can't be said.")
+    elif figures.prevalence[0].right_of_100.value is None:
         found.append(
-            "No real file was flagged: how many flagged files are right can't be said from so few."
+            "No real file was flagged. At least how many flagged files are right is told from the upper end of the 95 % "
+            "interval of that rate, each cluster of real files counted once."
         )
     if figures.real < FEW_REAL:
         found.append("Fewer than 100 real files: at 1 % FPR means with no false alarm at all.")
