@@ -20,6 +20,7 @@ COLUMNS = ("file", "label", "original", "part")
 INDEX = "index.csv"  # of a folder that `prepare` wrote, beside its archives
 SAME_MOMENT_S = 0.05  # two crops of one video that are nearer than this show the same moment
 TEST = "test"  # the split whose rows are for measuring alone
+VAL = "val"  # the split whose rows are held out, whatever their part
 
 
 class DataError(ForensicsError):
@@ -124,6 +125,19 @@ def read_index(index: Path, archives: Sequence[Path]) -> list[Crop]:
     return crops
 
 
+def rows_of(index: Path) -> list[tuple[int, dict[str, str]]]:
+    """Return the lines' numbers and values of a CSV; values that are not there are left out."""
+    try:
+        with index.open(newline="", encoding="utf-8") as file:
+            rows = csv.DictReader(file)
+            return [
+                (rows.line_num, {k: v for k, v in row.items() if k is not None and v is not None})
+                for row in rows
+            ]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{index}: can't be read: {error}") from error
+
+
 def read_folder(folder: Path) -> list[Crop]:
     """Read a folder that `prepare` wrote (index.csv and archives), or one of train.csv and train-*.tar."""
     if (folder / INDEX).exists():
@@ -174,12 +188,14 @@ def value_of(text: str | None, column: str, where: str) -> Any:
 def split(crops: Iterable[Crop], held_out: frozenset[int]) -> tuple[list[Crop], list[Crop]]:
     """Split by part into training and held-out crops.
 
-    Part -1 (people unknown) goes to neither: its people may be those of any other part. Nor do rows of a collection's
-    own test split.
+    Held out are also the rows of a collection's own val split. Part -1 (people unknown) goes to neither: its people may
+    be those of any other part. Nor do rows of a test split.
     """
-    known = [crop for crop in crops if crop.part >= 0 and crop.split != TEST]
-    train = [crop for crop in known if crop.part not in held_out]
-    return train, [crop for crop in known if crop.part in held_out]
+    sides: tuple[list[Crop], list[Crop]] = [], []
+    for crop in crops:
+        if crop.part >= 0 and crop.split != TEST:
+            sides[crop.part in held_out or crop.split == VAL].append(crop)
+    return sides
 
 
 def groups(crops: Iterable[Crop]) -> list[Group]:

@@ -141,9 +141,7 @@ class SequenceDetector:
 
     def decides(self, track: TrackScore, kind: MediaKind) -> bool:
         """Say whether a track was seen well enough for the file's score."""
-        if self.calibration is not None:
-            return is_validated(track, self.calibration, kind)
-        return kind is MediaKind.STILL or track.frames >= LEAST_FRAMES
+        return decides(track, self.calibration, kind)
 
     def judged(self, tracks: Sequence[FaceTrack]) -> tuple[Logits, Maps]:
         """Return the (B, T) frame and (B,) track logits of B tracks, of which the longest has T frames, and their maps."""
@@ -191,6 +189,13 @@ class SequenceDetector:
         x = x.to(self.place.number).contiguous(memory_format=torch.channels_last)
         maps, features = activation.looked(self.model, x)  # (N, C, h, w), (N, W)
         return Seen(features.float(), maps)
+
+
+def decides(track: TrackScore, calibration: Calibration | None, kind: MediaKind) -> bool:
+    """Say whether a track was seen well enough for the score of a file of this kind."""
+    if calibration is not None:
+        return is_validated(track, calibration, kind)
+    return kind is MediaKind.STILL or track.frames >= LEAST_FRAMES
 
 
 def joined(parts: Iterable[Seen]) -> Seen:

@@ -5,8 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from forensics_resnext_lstm.measuring.calibrate import Validity, counted, fit
+from forensics_resnext_lstm.measuring.crops import decided
 from forensics_resnext_lstm.measuring.crowds import FACES, Files, composed, mean_ratio
 
+from forensics import verdict
 from forensics.policy import Crowd
 from forensics.records import Calibration
 from forensics.verdict import bounds, file_ratio, log10_lr
@@ -78,3 +80,16 @@ def test_errors_are_counted_on_files_that_share_no_crop(calibration: Calibration
     assert replace(found, flagged_real=None, missed_fake=None, report=None, crowds=()) == replace(
         calibration, report=None, crowds=()
     )
+
+
+def test_prepared_video_of_several_faces_is_decided_as_the_program_does(
+    calibration: Calibration,
+) -> None:
+    scores = [0.1, 2.0, -0.3]
+    ratio, label = decided(scores, calibration)
+    assert ratio == file_ratio([log10_lr(score, calibration) for score in scores])
+    at = bounds(calibration, 3)
+    assert at is not None
+    assert label == verdict.label_of(ratio, at.fake_at, at.real_at).value
+    assert decided([9.0] * 9, calibration)[1] == "inconclusive"
+    assert decided([], calibration) == (None, "inconclusive")

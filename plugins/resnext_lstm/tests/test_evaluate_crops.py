@@ -155,7 +155,7 @@ def test_several_entries_are_measured_by_what_they_say_together(
     assert both["auc"]["value"] == pytest.approx(alone["auc"]["value"], abs=0.01)
     assert both["cllr"]["value"] is not None
     assert {one["n"] for one in both["robustness"]} >= {64}
-    with pytest.raises(UsageError, match="take one --entry"):
+    with pytest.raises(UsageError, match="--write takes one --entry"):
         on_faces(folder, "--entry", "again", "--write")
     with pytest.raises(UsageError, match="'bare' has no calibration"):
         on_faces(folder, "--entry", "bare")
@@ -170,12 +170,21 @@ def test_uncalibrated_weights_give_no_calibrated_figure(folder: Path) -> None:
     assert found["verdicts"]["fake"]["inconclusive"] == 16
 
 
-def test_robustness_has_a_row_for_each_alteration_and_face_size(folder: Path) -> None:
-    found = json.loads(on_faces(folder, *HALF, "--robustness", "--json").stdout)
-    names = [one["name"] for one in found["robustness"]]
-    assert {*ALTERATIONS, "face of 48 px", "face 32-64 px", "face over 128 px"} <= set(names)
-    count = {one["name"]: one["n"] for one in found["robustness"]}
-    assert (count["JPEG 30"], count["face 32-64 px"], count["face over 128 px"]) == (32, 32, 0)
+def robustness(folder: Path, index: Path) -> dict[str, int]:
+    found = json.loads(on_faces(folder, *HALF, "--robustness", "--json", index=index).stdout)
+    return {one["name"]: one["n"] for one in found["robustness"]}
+
+
+def test_robustness_has_a_row_for_each_alteration(folder: Path) -> None:
+    count = robustness(folder, folder / "index.csv")
+    assert count == dict.fromkeys([*ALTERATIONS, "face of 96 px", "face of 48 px"], 32)
+
+
+def test_face_sizes_have_rows_where_the_index_knows_them(folder: Path, tmp_path: Path) -> None:
+    sized = [(*row, ("40", "200", "")[i // 2 % 3]) for i, row in enumerate(rows())]
+    count = robustness(folder, write_index(tmp_path / "sized.csv", sized, (*COLUMNS, "face_px")))
+    sizes = ("face 32-64 px", "face 64-128 px", "face over 128 px")
+    assert [count[size] for size in sizes] == [12, 0, 10]
 
 
 def test_fakes_are_counted_by_how_far_they_differ_from_their_originals(folder: Path) -> None:

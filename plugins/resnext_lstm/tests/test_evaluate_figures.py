@@ -3,11 +3,18 @@
 import numpy as np
 import pytest
 from forensics_resnext_lstm.measuring import metrics
-from forensics_resnext_lstm.measuring.clusters import FEW_CLUSTERS, connected, people_in
+from forensics_resnext_lstm.measuring.clusters import FEW_CLUSTERS, connected
 from forensics_resnext_lstm.measuring.figures import Figures, compared, cuts_of, measure
 from forensics_resnext_lstm.measuring.metrics import Labels, Scores
 from forensics_resnext_lstm.measuring.report import Subject, as_json, by_method, reported
-from forensics_resnext_lstm.measuring.trials import FAILED, Known, Measurement, Trial
+from forensics_resnext_lstm.measuring.report_text import tables
+from forensics_resnext_lstm.measuring.trials import (
+    FAILED,
+    Known,
+    Measurement,
+    Trial,
+    clusters_of,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import (
@@ -21,6 +28,7 @@ from sklearn.metrics import (
 )
 
 from forensics.records import Calibration, MediaKind
+from forensics.verdict import wilson_interval
 
 CALIBRATION = Calibration(2.0, 0.0, 1.5, 0.5, -0.5, 64, 3, (MediaKind.VIDEO, MediaKind.STILL))
 
@@ -102,21 +110,11 @@ def test_fakes_found_hold_the_false_alarms_below_the_share() -> None:
     assert metrics.found_at(real, fake, 0.0) == 0.25
 
 
-@pytest.mark.parametrize(
-    ("name", "people"),
-    [
-        pytest.param("183_253", {"183", "253"}, id="faceforensics-fake"),
-        pytest.param("183", {"183"}, id="faceforensics-real"),
-        pytest.param("01_02__walking_outside", {"01", "02"}, id="deepfakedetection-fake"),
-        pytest.param("01__kitchen_pan", {"01"}, id="deepfakedetection-real"),
-        pytest.param("id3_id5_0007", {"id3", "id5"}, id="celeb-df-fake"),
-        pytest.param("ann; bob", {"ann", "bob"}, id="list"),
-        pytest.param("talking head_2", {"talking head_2"}, id="any-name"),
-        pytest.param("", set(), id="none"),
-    ],
-)
-def test_names_tie_the_people_in_them(name: str, people: set[str]) -> None:
-    assert people_in(name) == people
+def test_swap_is_of_one_cluster_with_its_original_and_unknown_originals_are_apart() -> None:
+    names = ("183", "183_253", "253", "", "")
+    trials = [Trial(Known("a", "", False, original=name), "real") for name in names]
+    assert clusters_of(trials, "original") == [0, 0, 1, 2, 3]
+    assert clusters_of(trials, "people") == [0, 0, 0, 1, 2]
 
 
 def test_rows_are_one_cluster_when_others_tie_them() -> None:
@@ -210,8 +208,27 @@ def test_prevalence_table_follows_bayes() -> None:
     assert rows[0.01].low is not None
 
 
-def test_prevalence_is_not_told_where_no_real_file_was_flagged() -> None:
-    assert measured([trial(True, 2, "a"), trial(False, -2, "b")]).prevalence == ()
+def test_without_a_false_alarm_prevalence_is_told_as_a_bound_by_clusters() -> None:
+    fakes = [trial(True, 2 if i < 8 else -2, f"f{i}") for i in range(10)]
+    real = [trial(False, -2, f"r{i // 2}") for i in range(100)]
+    rows = {row.prevalence: row.right_of_100 for row in measured(fakes + real).prevalence}
+    alarms = wilson_interval(0, 50)[1]
+    assert (rows[0.5].value, rows[0.5].high) == (None, None)
+    assert rows[0.5].low == pytest.approx(100 * 0.8 / (0.8 + alarms))
+    assert rows[0.01].low == pytest.approx(100 * 0.008 / (0.008 + 0.99 * alarms))
+
+
+def test_bound_of_prevalence_is_printed_and_explained() -> None:
+    trials = [trial(True, 2, "a"), trial(False, -2, "b")]
+    subject = Subject("net", "0" * 64, "index.csv", "people", "videos", False, CALIBRATION)
+    report = reported(subject, Measurement(trials, untrained=False))
+    (table,) = [one for one in tables(report) if one.title == "Of 100 files flagged as fake"]
+    assert table.rows[-1] == ("50 %", "at least 55.8", "")
+    assert any("No real file was flagged" in note for note in report.notes)
+
+
+def test_prevalence_is_not_told_where_nothing_was_flagged() -> None:
+    assert measured([trial(True, -2, "a"), trial(False, -2, "b")]).prevalence == ()
 
 
 def test_thresholds_are_the_shipped_ones_and_count_their_errors() -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from forensics_resnext_lstm.commands import group
 from forensics_resnext_lstm.data import DataError
 from forensics_resnext_lstm.detector import SequenceDetector
 from forensics_resnext_lstm.measuring.clips import clip_trials, equipment_of
-from forensics_resnext_lstm.measuring.robustness import CHAINS, encoded, scaled
+from forensics_resnext_lstm.measuring.robustness import ALTERATIONS, CHAINS, encoded, scaled
 from forensics_resnext_lstm.measuring.trials import FAILED, Known, known_videos
 from forensics_resnext_lstm.model import FaceSequenceNet, ModelConfig
 
@@ -143,8 +144,8 @@ def test_trial_holds_what_the_detector_served_and_the_mean_of_its_frames(folder:
     bare = SequenceDetector(replace(entry, calibration=None), settings_of(folder))
     known = known_videos(folder / "index.csv", folder)[:1]
     (trial,), (raw,) = (
-        clip_trials(equipment_of([one], settings_of(folder)), known, folder, quiet)[one.name]
-        for one in (detector, bare)
+        clip_trials(equipment_of(voices, settings_of(folder)), voices, known, folder, quiet)["it"]
+        for voices in ({"it": [detector]}, {"it": [bare]})
     )
     assert trial.score == pytest.approx(raw.score)
     assert trial.mean != pytest.approx(trial.score)  # the recurrence counts
@@ -162,6 +163,33 @@ def test_robustness_encodes_again_and_alters_what_was_found(folder: Path) -> Non
     lost = {one["name"]: one["verdicts"]["real"]["failed"] for one in found["robustness"]}
     assert lost["480p crf 32"] == 1
     assert "face over 128 px" in count
+
+
+def test_several_entries_are_measured_together_under_every_condition(
+    folder: Path, tmp_path: Path
+) -> None:
+    weights = Path(shutil.copytree(folder, tmp_path / "copy"))
+    (entry,) = read(weights / "manifest.toml").entries
+    put(replace(entry, name="again", calibration=replace(CALIBRATION, slope=0.5)))
+    words = ("--entry", "resnext-lstm", "--entry", "again", "--robustness", "--json")
+    found = json.loads(run(weights, weights / "index.csv", *words).stdout)
+    assert found["entry"] == "resnext-lstm + again"
+    count = {one["name"]: one["n"] for one in found["robustness"]}
+    assert {*ALTERATIONS, *CHAINS} <= count.keys()
+    assert {count[name] for name in (*ALTERATIONS, *CHAINS)} == {found["n"]} == {2}
+
+
+def test_verdict_of_two_equal_detectors_is_that_of_one(folder: Path) -> None:
+    (entry,) = read(folder / "manifest.toml").entries
+    settings = settings_of(folder)
+    one, two = (SequenceDetector(replace(entry, name=name), settings) for name in ("a", "b"))
+    voices = {"alone": [one], "together": [one, two]}
+    equipment = equipment_of({"both": [one, two]}, settings)
+    known = known_videos(folder / "index.csv", folder)[:1]
+    found = clip_trials(equipment, voices, known, folder, quiet)
+    (alone,), (both,) = found["alone"], found["together"]
+    assert both.outcome == alone.outcome
+    assert both.score == both.log10_lr == pytest.approx(alone.log10_lr)
 
 
 def test_chain_leaves_a_smaller_clip_and_names_what_can_not_be_encoded(folder: Path) -> None:
@@ -200,7 +228,14 @@ def test_one_kind_left_after_scoring_is_refused_by_name(folder: Path, tmp_path: 
         run(folder, index)
 
 
-def test_data_set_is_the_source_where_the_index_has_no_other(folder: Path, tmp_path: Path) -> None:
-    rows = [("real.mp4", "real", "phone"), ("fake.mp4", "fake", "net")]
+def test_source_that_many_real_files_share_is_their_data_set(folder: Path, tmp_path: Path) -> None:
+    rows = [("real.mp4", "real", "phone")] * 2 + [("fake.mp4", "fake", "net")]
     known = known_videos(write_index(tmp_path / "plain.csv", rows), folder)
-    assert [one.dataset for one in known] == ["phone", "net"]
+    assert [one.dataset for one in known] == ["phone", "phone", "net"]
+    assert [one.people for one in known] == [frozenset()] * 3
+
+
+def test_source_of_a_single_real_file_is_its_video(folder: Path, tmp_path: Path) -> None:
+    rows = [("real.mp4", "real", "183"), ("fake.mp4", "fake", "183_253")]
+    known = known_videos(write_index(tmp_path / "plain.csv", rows), folder)
+    assert [(one.dataset, one.original) for one in known] == [("", "183"), ("", "183_253")]

@@ -126,6 +126,42 @@ def test_csv_gives_tied_people_one_part(tmp_path: Path) -> None:
     assert (found["b"].original, found["b"].method) == ("a", "swap")
 
 
+def listed(root: Path, *rows: str, columns: str = "file,label,source") -> dict[str, Video]:
+    (root / "index.csv").write_text("\n".join([columns, *rows]) + "\n")
+    return videos(root)
+
+
+def test_swap_in_a_csv_has_the_original_that_its_name_tells_of(tmp_path: Path) -> None:
+    found = listed(
+        tmp_path,
+        "r1.mp4,real,183",
+        "r2.mp4,real,01__kitchen_pan",
+        "f1.mp4,fake,183_253",
+        "f2.mp4,fake,253_183",
+        "f3.mp4,fake,01_02__kitchen_pan__YVGY8LOK",
+    )
+    assert found["f1"].original == found["r1"].original == "183"
+    assert found["f3"].original == found["r2"].original == "01__kitchen_pan"
+    assert found["f2"].original == "253_183"  # video 253 is not there
+
+
+def test_names_of_swaps_say_who_is_seen_where_no_row_does(tmp_path: Path) -> None:
+    rows = ["r1.mp4,real,183", "r2.mp4,real,253", "r3.mp4,real,d10", "f1.mp4,fake,183_253"]
+    found = listed(tmp_path, *rows)
+    assert [video.identity for video in found.values()] == ["183", "253", "", "183+253"]
+    assert found["r1"].part == found["r2"].part == found["f1"].part == part_of("183")
+    rows = [f"{row},{who}" for row, who in zip(rows, ("anna", "", "", ""), strict=True)]
+    found = listed(tmp_path, *rows, columns="file,label,source,identity")
+    assert [video.identity for video in found.values()] == ["anna", "", "", ""]
+
+
+def test_source_that_names_data_sets_ties_no_clips(tmp_path: Path) -> None:
+    rows = [f"{label}{i}.mp4,{label},phone" for i in range(3) for label in ("real", "fake")]
+    found = listed(tmp_path, *rows)
+    assert len({video.original for video in found.values()}) == 6
+    assert {video.dataset for video in found.values()} == {"phone"}
+
+
 @pytest.mark.parametrize(
     ("row", "message"),
     [

@@ -12,7 +12,6 @@ import torch
 from forensics_resnext_lstm.data import Crop, DataError, Place, read_folder
 from forensics_resnext_lstm.training.augment import augment, augment_clip
 from forensics_resnext_lstm.training.curves import Curve, Point
-from forensics_resnext_lstm.training.leaks import check, without_tested
 from forensics_resnext_lstm.training.recipe import Recipe
 from forensics_resnext_lstm.training.reencode import reencode
 from forensics_resnext_lstm.training.selfblend import (
@@ -158,45 +157,16 @@ def test_folders_are_mixed(data: Path, trunk: Path, tmp_path: Path) -> None:
     assert {clip.crops[0].video for clip in stage.clips} == {"a", "fa", "b", "d"}  # type: ignore[attr-defined]
 
 
+def test_clips_of_fakes_without_a_real_partner_are_counted(trunk: Path, tmp_path: Path) -> None:
+    data = write(tmp_path / "data", [*VIDEOS, ("fx", "fake", "x", 0)])
+    said = Trainer(RECIPE, run_of(data, tmp_path / "work", trunk), print).stage.about()
+    assert said.endswith("; 1 fakes have no real clip of their source video and are not used")
+
+
 def test_leaking_split_is_refused(trunk: Path, tmp_path: Path) -> None:
     data = write(tmp_path / "data", [*VIDEOS, ("fc", "fake", "c", 0)])
     with pytest.raises(DataError, match=r"leaks: source video c .* fc \(part 0\) .* c \(part 9\)"):
         Trainer(RECIPE, run_of(data, tmp_path / "work", trunk), print)
-
-
-@pytest.mark.parametrize(
-    ("held", "message"),
-    [
-        pytest.param({"original": "b", "part": 0}, "part 0 is trained on", id="part"),
-        pytest.param({"part": 9}, "source video a is trained on", id="original"),
-        pytest.param(
-            {"original": "b", "part": 9, "identity": "bert+anna"},
-            "person anna is trained on",
-            id="person",
-        ),
-        pytest.param({"part": -1}, "has neither part nor identity", id="unknown"),
-    ],
-)
-def test_leak_is_named(held: dict[str, object], message: str) -> None:
-    with pytest.raises(DataError, match=message):
-        check([crop_of(identity="anna")], [crop_of(**held)])
-
-
-def test_split_without_a_leak_is_taken() -> None:
-    held = crop_of(original="b", identity="bert", part=9)
-    check([crop_of(identity="anna+carl")], [held])
-    check([crop_of(dataset="one")], [crop_of(dataset="two", part=9)])
-
-
-def test_whoever_is_tied_to_a_tested_person_is_left_out() -> None:
-    rows = [
-        crop_of(original="1", identity="anna", split="test"),
-        crop_of(original="2", identity="anna+bert", split="train"),
-        crop_of(original="3", identity="bert"),
-        crop_of(original="4", identity="carl"),
-        crop_of(original="5"),
-    ]
-    assert [crop.original for crop in without_tested(rows)] == ["4", "5"]
 
 
 def test_nothing_to_train_on_is_said(data: Path, trunk: Path, tmp_path: Path) -> None:

@@ -154,6 +154,15 @@ def test_nothing_to_train_on_is_said() -> None:
         Steps([], RECIPE, first=0, px=32)
 
 
+def test_fakes_without_a_real_partner_are_counted(tmp_path: Path) -> None:
+    write_data(tmp_path, [*ROWS[:1], ("f0.jpg", "fake", "x", "0"), ("f9.jpg", "fake", "y", "1")])
+    stage = Trainer(RECIPE, Run((tmp_path,), tmp_path / "work"), print).stage
+    assert stage.about() == (
+        "3 crops to train on, 0 held out; "
+        "2 fakes have no real crop of their source video and are not used"
+    )
+
+
 def test_rate_warms_up_and_falls_to_zero() -> None:
     factors = [
         rate_factor(step, replace(RECIPE, steps=100, warmup_steps=10)) for step in range(101)

@@ -91,8 +91,8 @@ def evaluate(
         raise UsageError("give --faces ARCHIVE.tar for crops or --videos DIR, one of the two")
     if videos is not None and (parts is not None or by == "part"):
         raise UsageError("--parts and --by part are of crops: an index of videos has no parts")
-    if len(names) > 1 and (write or (videos is not None and robustness)):
-        raise UsageError("--write, and --robustness with --videos, take one --entry")
+    if len(names) > 1 and write:
+        raise UsageError("--write takes one --entry: figures are kept beside it")
     from forensics.weights import get, put
 
     from ..measuring import report as reports

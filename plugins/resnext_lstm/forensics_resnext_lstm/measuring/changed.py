@@ -1,27 +1,27 @@
 """Crops by how far a fake differs from the real crop of its video: what can't be seen can't be found."""
 
 from collections.abc import Sequence
+from statistics import mean
 
 from ..changes import change
 from ..data import Crop, apart, groups, same_moment
-from .trials import Known, Trial
+from .crops import Faces
+from .trials import Trial
 
 LEVELS = ((0, 6), (6, 12), (12, 20), (20, 30), (30, None))  # grey levels
 
 
-def by_change(
-    rows: Sequence[tuple[Known, Crop]], trials: Sequence[Trial]
-) -> dict[str, list[Trial]]:
-    """Return the fakes whose original is there by how far they differ from it, each beside all real crops.
+def by_change(files: Sequence[Faces], trials: Sequence[Trial]) -> dict[str, list[Trial]]:
+    """Return the fakes whose original is there by how far they differ from it, each beside all real files.
 
     Raises DataError for a picture that can't be read.
     """
-    differ = differences([crop for _, crop in rows])
+    differ = differences([crop for one in files for crop in one.crops])
+    levels = [[differ[crop] for crop in one.crops if crop in differ] for one in files]
+    known = [(trial, mean(some)) for trial, some in zip(trials, levels, strict=True) if some]
     found = {
         f"{low} to {high}" if high else f"{low} and more": [
-            trial
-            for (_, crop), trial in zip(rows, trials, strict=True)
-            if crop in differ and low <= differ[crop] < (high or float("inf"))
+            trial for trial, level in known if low <= level < (high or float("inf"))
         ]
         for low, high in LEVELS
     }

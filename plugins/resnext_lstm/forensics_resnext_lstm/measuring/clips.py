@@ -1,7 +1,7 @@
-"""Score videos with known truth as they are served: the program's own analysis of each file, with one detector."""
+"""Score videos with known truth as they are served: the program's own analysis of each file, with one detector or several."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -15,55 +15,62 @@ from forensics.settings import Settings
 
 from ..detector import SequenceDetector
 from .together import fused
-from .trials import FAILED, Known, Progress, Trial
+from .trials import FAILED, Known, Progress, Trial, pooled
 
-ALL = "all detectors"
+Voices = Mapping[str, Sequence[SequenceDetector]]
+"""By a name, the detectors whose verdict is measured under it."""
 
 
-def equipment_of(detectors: Sequence[SequenceDetector], settings: Settings) -> Equipment:
+def equipment_of(voices: Voices, settings: Settings) -> Equipment:
     """Return what an analysis works with; raises WeightsError when the weights are not what the manifest says."""
+    detectors = tuple(one for several in voices.values() for one in several)
     for detector in detectors:
         _ = (
             detector.model
         )  # read now: in an analysis wrong weights would be a failure of every file
-    return Equipment(settings, tuple(detectors), FaceFinder(detectors[0].place.device.type), {})
+    return Equipment(settings, detectors, FaceFinder(detectors[0].place.device.type), {})
 
 
 def clip_trials(
-    equipment: Equipment, known: Sequence[Known], folder: Path, tell: Progress
+    equipment: Equipment, voices: Voices, known: Sequence[Known], folder: Path, tell: Progress
 ) -> dict[str, list[Trial]]:
-    """Analyse videos one by one; returns for each detector a trial of every video, those that fail included.
-
-    Under ALL it has those of their verdict.
-    """
-    names = [ALL, *(detector.name for detector in equipment.detectors)]
-    found: dict[str, list[Trial]] = {name: [] for name in names}
+    """Analyse videos one by one; returns under each name a trial of every video, those that fail included."""
+    found: dict[str, list[Trial]] = {name: [] for name in voices}
     for i, one in enumerate(known):
         tell(i, len(known), one.file)
-        for name, trial in analysed(folder / one.file, one, equipment).items():
+        for name, trial in analysed(folder / one.file, one, equipment, voices).items():
             found[name].append(trial)
     tell(len(known), len(known), "")
     return found
 
 
-def analysed(path: Path, known: Known, equipment: Equipment) -> dict[str, Trial]:
-    """Return each detector's trial of one video, and that of their verdict."""
-    detectors = {detector.name: detector for detector in equipment.detectors}
+def analysed(path: Path, known: Known, equipment: Equipment, voices: Voices) -> dict[str, Trial]:
+    """Return the trials of one video, one under each name."""
     last = None
     for event in analyse(Task(0, os.fspath(path)), equipment):
         last = event
     if isinstance(last, Done):
-        findings = {finding.detector: finding for finding in last.verdict.findings}
-        trials = {
-            name: trial_of(known, last.verdict, findings[name], detector)
-            for name, detector in detectors.items()
-            if isinstance(detector, SequenceDetector)
-        }
         said = last.verdict
-        return {ALL: fused(trials, equipment.calibrations, said.label, said.log10_lr), **trials}
+        return {name: verdict_of(known, said, several) for name, several in voices.items()}
     failure = last.failure if isinstance(last, Failed) else None
     error = f"{failure.code}: {failure.message}" if failure else "no verdict"
-    return {name: Trial(known, FAILED, error=error) for name in (ALL, *detectors)}
+    return dict.fromkeys(voices, Trial(known, FAILED, error=error))
+
+
+def verdict_of(known: Known, of: Verdict, detectors: Sequence[SequenceDetector]) -> Trial:
+    """Return the trial of what some of an analysis's detectors say together, or of the only one."""
+    by_name = {finding.detector: finding for finding in of.findings}
+    findings = [by_name[detector.name] for detector in detectors]
+    trials = {
+        detector.name: trial_of(known, of, finding, detector)
+        for detector, finding in zip(detectors, findings, strict=True)
+    }
+    if len(detectors) == 1:
+        return trials[detectors[0].name]
+    calibrations = {detector.name: detector.calibration for detector in detectors}
+    coverage = cast(Coverage, of.coverage)  # a verdict of `analyse` has one
+    decision = verdict.fuse(findings, calibrations, of.media.kind, coverage)
+    return fused(trials, calibrations, decision.label, decision.log10_lr)
 
 
 def trial_of(known: Known, of: Verdict, finding: Finding, detector: SequenceDetector) -> Trial:
@@ -75,14 +82,9 @@ def trial_of(known: Known, of: Verdict, finding: Finding, detector: SequenceDete
     trial = Trial(known, decision.label.value, finding.score, log10_lr=decision.log10_lr)
     if finding.score is None or not tracks:
         return replace(trial, error=finding.message)
-    frames = {track.id: list(scores_of(finding, track.id)) for track in tracks}
+    mean, single = pooled([list(scores_of(finding, track.id)) for track in tracks])
     best = max(tracks, key=lambda track: track.score)
-    return replace(
-        trial,
-        mean=max(sum(scores) / len(scores) for scores in frames.values()),
-        single=max(scores[len(scores) // 2] for scores in frames.values()),
-        face_px=best.median_face_px,
-    )
+    return replace(trial, mean=mean, single=single, face_px=best.median_face_px)
 
 
 def deciding(finding: Finding, detector: SequenceDetector, kind: MediaKind) -> Sequence[TrackScore]:

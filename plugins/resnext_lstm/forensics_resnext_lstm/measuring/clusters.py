@@ -4,7 +4,6 @@ Intervals are 95 %, by the percentiles of draws of whole clusters (Efron and Tib
 because files of one cluster are not independent.
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
@@ -25,13 +24,6 @@ Intervals by resampling clusters are too narrow when there are few: Cameron, Gel
 Statistics 90 (2008), 414-427, see it with 5 to 30.
 """
 
-SEPARATORS = re.compile(r"\s*[,;|+]\s*")
-NAMED_BY_PEOPLE = (
-    re.compile(r"(\d{3})_(\d{3})"),  # FaceForensics++: target and source
-    re.compile(r"(\d\d)(?:_(\d\d))?__.+"),  # DeepFakeDetection: actors, then the scene
-    re.compile(r"(id\d+)(?:_(id\d+))?_\d{4}"),  # Celeb-DF: people, then the clip's number
-)
-
 
 @dataclass(frozen=True)
 class Interval:
@@ -40,14 +32,6 @@ class Interval:
     value: float | None
     low: float | None = None
     high: float | None = None
-
-
-def people_in(name: str) -> frozenset[str]:
-    """Return who is named: a fake 183_253 ties 183 and 253 together. Other names count whole, each of a list."""
-    for pattern in NAMED_BY_PEOPLE:
-        if found := pattern.fullmatch(name):
-            return frozenset(who for who in found.groups() if who)
-    return frozenset(filter(None, SEPARATORS.split(name)))
 
 
 def connected(ties: Sequence[Iterable[str]]) -> list[int]:

@@ -3,24 +3,21 @@
 A crop's score is the track logit of a sequence of one frame.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from forensics.crops import resized
-from forensics.records import Calibration
-from forensics.verdict import label_of, log10_lr
 from forensics.weights import WeightsEntry
 
 from ..checkpoints import load
 from ..data import Crop, DataError
 from ..model import FaceSequenceNet, Logits, normalise
 from .metrics import LN10, Labels, Scores, auc
-from .trials import Known, Progress, Trial
 
 __all__ = ["LN10", "Labels", "Scored", "Scores", "auc", "score_crops", "scored"]
 
@@ -63,67 +60,22 @@ def score_crops(model: FaceSequenceNet, crops: Sequence[Crop], px: int) -> Score
     """Return the score of each crop, (N,)."""
     model.eval()
     batches = (crops[i : i + BATCH] for i in range(0, len(crops), BATCH))
-    scores = [score_faces(model, [crop.read() for crop in batch], px).track for batch in batches]
+    scores = [score_tracks(model, [[crop.read()] for crop in batch], px).track for batch in batches]
     return torch.cat(scores).double().cpu().numpy()
 
 
 @torch.inference_mode()
-def score_faces(model: FaceSequenceNet, faces: Sequence[Image], px: int) -> Logits:
-    """Score N pictures, each as a sequence of one frame: `frames` is (N, 1), `track` (N,)."""
+def score_tracks(model: FaceSequenceNet, tracks: Sequence[Sequence[Image]], px: int) -> Logits:
+    """Score B tracks of pictures, oldest first, of which the longest has T: `frames` is (B, T), `track` (B,)."""
     device = model.frame_head.weight.device
-    x = normalise(torch.from_numpy(np.stack([resized(face, px) for face in faces])).to(device))
+    faces = np.stack([resized(face, px) for track in tracks for face in track])  # (N, px, px, 3)
+    x = normalise(torch.from_numpy(faces).to(device))  # (N, 3, px, px)
     x = x.contiguous(memory_format=torch.channels_last)
-    lengths = torch.ones(len(x), dtype=torch.long, device=device)
-    logits: Logits = model.head(model.features(x)[:, None], lengths)  # (N, 1, W)
+    features = torch.cat([model.features(some) for some in torch.split(x, BATCH)])  # (N, W)
+    lengths = [len(track) for track in tracks]
+    padded = pad_sequence(list(torch.split(features, lengths)), batch_first=True)  # (B, T, W)
+    logits: Logits = model.head(padded, torch.tensor(lengths, device=device))
     return logits
-
-
-def crop_trials(
-    model: FaceSequenceNet,
-    entry: WeightsEntry,
-    rows: Sequence[tuple[Known, Crop]],
-    tell: Progress,
-    alter: Alter | None = None,
-) -> list[Trial]:
-    """Score crops, altered or as they are; raises DataError naming the file and row of one that can't be read."""
-    trials: list[Trial] = []
-    for i in range(0, len(rows), BATCH):
-        batch = rows[i : i + BATCH]
-        tell(i, len(rows), "crops")
-        faces = [read(known, crop) for known, crop in batch]
-        logits = score_faces(model, [alter(f) for f in faces] if alter else faces, entry.crop.px)
-        pairs = zip(batch, faces, values_of(logits), strict=True)
-        trials += [
-            trial(known, crop.face_px or max(face.shape[:2]), entry.calibration, score, frame)
-            for (known, crop), face, (score, frame) in pairs
-        ]
-    tell(len(rows), len(rows), "crops")
-    return trials
-
-
-def values_of(logits: Logits) -> Iterator[tuple[float, float]]:
-    """Yield the track and the frame score of each sequence of one frame."""
-    track: Tensor = logits.track.double()
-    return zip(track.tolist(), logits.frames[:, 0].double().tolist(), strict=True)
-
-
-def read(known: Known, crop: Crop) -> Image:
-    """Return a crop's picture; raises DataError naming its file and row."""
-    try:
-        return crop.read()
-    except DataError as error:
-        raise DataError(f"{known.where}: {known.file}: {error}") from error
-
-
-def trial(
-    known: Known, face_px: float, calibration: Calibration | None, score: float, frame: float
-) -> Trial:
-    """Return what the calibration makes of one crop. How large its face was is not known, so no gate for size applies."""
-    ratio = log10_lr(score, calibration) if calibration else None
-    outcome = "inconclusive"
-    if calibration is not None and ratio is not None:
-        outcome = label_of(ratio, calibration.fake_at, calibration.real_at).value
-    return Trial(known, outcome, score, frame, frame, ratio, face_px)
 
 
 def is_untrained(model: FaceSequenceNet) -> bool:

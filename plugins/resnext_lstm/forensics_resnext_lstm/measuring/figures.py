@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from forensics.records import Calibration
+from forensics.verdict import wilson_interval
 
 from .clusters import Interval, Rows, intervals
-from .measured import PREVALENCES, Cut, Measured, called, columns, ranked, scored, values
+from .measured import PREVALENCES, Cut, Measured, called, columns, ranked, right, scored, values
 from .metrics import LN10, equal_error_at
 from .trials import Trial, clusters_of, verdicts_of
 
@@ -40,7 +41,10 @@ class Pairs:
 
 @dataclass(frozen=True)
 class Right:
-    """Of 100 flagged files, how many are fake where `prevalence` of all are."""
+    """Of 100 flagged files, how many are fake where `prevalence` of all are.
+
+    Where no real file was flagged there is no value but a lower end: so many at least.
+    """
 
     prevalence: float
     right_of_100: Interval
@@ -120,7 +124,7 @@ def measure(trials: Sequence[Trial], by: str, cuts: Sequence[Cut]) -> Figures:
         **{name: found[name] for name in MEASURES},
         accuracy=tuple(errors(all_, cut, found) for cut in cuts),
         verdicts=verdicts_of(trials),
-        prevalence=rights(found, bool((all_.flagged & ~all_.labels).any())),
+        prevalence=rights(found) if all_.flagged[~all_.labels].any() else bounds(all_, clusters),
     )
 
 
@@ -140,10 +144,24 @@ def errors(of: Measured, cut: Cut, found: dict[str, Interval]) -> Accuracy:
     )
 
 
-def rights(found: dict[str, Interval], any_alarm: bool) -> tuple[Right, ...]:
-    """Return the prevalence table in files of 100; empty where no real file was flagged: then it would say 100."""
-    rows = [(share, found[f"right at {share}"]) for share in PREVALENCES] if any_alarm else []
+def rights(found: dict[str, Interval]) -> tuple[Right, ...]:
+    """Return the prevalence table in files of 100; of real files at least one was flagged."""
+    rows = [(share, found[f"right at {share}"]) for share in PREVALENCES]
     return tuple(Right(share, hundredfold(one)) for share, one in rows if one.value is not None)
+
+
+def bounds(of: Measured, clusters: Sequence[int]) -> tuple[Right, ...]:
+    """Return the prevalence table where no real file was flagged, as bounds; empty where no fake was either.
+
+    The rate of false alarms is taken at the upper end of its 95 % interval, for as many files as there are clusters of
+    real ones, because files of one cluster are not independent.
+    """
+    real = {cluster for cluster, fake in zip(clusters, of.labels, strict=True) if not fake}
+    if not real or not of.flagged.any():
+        return ()
+    hits, alarms = float(of.flagged[of.labels].mean()), wilson_interval(0, len(real))[1]
+    least = [(share, right(share, hits, alarms)) for share in PREVALENCES]
+    return tuple(Right(share, hundredfold(Interval(None, low))) for share, low in least)
 
 
 def hundredfold(one: Interval) -> Interval:

@@ -155,12 +155,14 @@ def at_cut(of: Measured, cut: Cut) -> dict[str, float]:
 
 
 def predicted(of: Measured) -> dict[str, float]:
-    """Return the share of fakes among flagged files at each prevalence, by Bayes' rule from both measured rates."""
+    """Return the share of fakes among flagged files at each prevalence, from both measured rates."""
     if not of.both or not np.isfinite(of.ratios).any():
         return {f"right at {share}": NOT_DEFINED for share in PREVALENCES}
     hits, alarms = of.flagged[of.labels].mean(), of.flagged[~of.labels].mean()
-    rates = {share: (share * hits, (1 - share) * alarms) for share in PREVALENCES}
-    return {
-        f"right at {share}": float(true / (true + false)) if true + false else NOT_DEFINED
-        for share, (true, false) in rates.items()
-    }
+    return {f"right at {share}": right(share, hits, alarms) for share in PREVALENCES}
+
+
+def right(prevalence: float, hits: float, alarms: float) -> float:
+    """Return the share of fakes among flagged files, of which either kind is flagged at its rate (Bayes' rule)."""
+    true, false = prevalence * hits, (1 - prevalence) * alarms
+    return float(true / (true + false)) if true + false else NOT_DEFINED

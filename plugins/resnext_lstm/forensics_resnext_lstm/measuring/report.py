@@ -9,7 +9,7 @@ from forensics.records import Calibration
 from .clusters import FEW_CLUSTERS, Interval
 from .figures import Figures, compared, cuts_of, measure
 from .measured import Cut, scored
-from .trials import Measurement, Trial, clusters_of
+from .trials import PREPARED, Measurement, Trial, clusters_of
 
 FEW_REAL = 100
 
@@ -113,14 +113,21 @@ def notes(subject: Subject, figures: Figures, trials: Sequence[Trial]) -> list[s
             "A crop is one frame: the mean and one frame are the same. What the recurrence adds "
             "shows on videos only. The program's gates for size and frames are not applied to crops."
         )
+    if subject.unit == PREPARED:
+        found.append(
+            "Faces were cut out before: a video in which none was found is not among them."
+        )
     if subject.calibration is None:
         found.append(
             "The weights have no calibration: log loss, Brier score, calibration error, Cllr and "
             "prevalence are not available, and every verdict is inconclusive."
         )
     elif not figures.prevalence:
+        found.append("No file was flagged: how many flagged files are right can't be said.")
+    elif figures.prevalence[0].right_of_100.value is None:
         found.append(
-            "No real file was flagged: how many flagged files are right can't be said from so few."
+            "No real file was flagged. At least how many flagged files are right is told from the upper end of the 95 % "
+            "interval of that rate, each cluster of real files counted once."
         )
     if figures.real < FEW_REAL:
         found.append("Fewer than 100 real files: at 1 % FPR means with no false alarm at all.")

@@ -78,7 +78,7 @@ def tables(report: Report) -> list[Table]:
             "Of 100 files flagged as fake",
             ("fakes among all files", "right", "95 % interval"),
             tuple(
-                (f"{100 * one.prevalence:g} %", *ends(one.right_of_100, 1)) for one in of.prevalence
+                (f"{100 * one.prevalence:g} %", *right(one.right_of_100)) for one in of.prevalence
             ),
         ),
         Table(
@@ -117,6 +117,13 @@ def ends(one: Interval, digits: int = 4) -> tuple[str, str]:
     if one.low is None or one.high is None:
         return value, ""
     return value, f"{one.low:.{digits}f} to {one.high:.{digits}f}"
+
+
+def right(one: Interval) -> tuple[str, str]:
+    """Return how many of 100 are right, or at least how many, and its interval as text."""
+    if one.value is None and one.low is not None:
+        return f"at least {one.low:.1f}", ""
+    return ends(one, 1)
 
 
 def both(one: Interval) -> str:

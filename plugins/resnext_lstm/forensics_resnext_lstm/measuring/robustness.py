@@ -100,8 +100,8 @@ class AlteredDetector(SequenceDetector):
 
     @property
     def name(self) -> str:
-        """What is altered."""
-        return self.words
+        """The entry's name, and what is altered."""
+        return f"{self.entry.name}, {self.words}"
 
     def examine(self, sample: Sample) -> Finding:
         """Score every face track, altered."""
@@ -117,9 +117,14 @@ class AlteredDetector(SequenceDetector):
         return replace(patch, pixels=self.alteration(patch.pixels, side_px))
 
 
-def for_videos(entry: WeightsEntry, settings: Settings) -> list[SequenceDetector]:
-    """Return a detector for each alteration."""
-    return [AlteredDetector(entry, settings, *one) for one in ALTERATIONS.items()]
+def for_videos(
+    entries: Sequence[WeightsEntry], settings: Settings
+) -> dict[str, list[SequenceDetector]]:
+    """Return the entries' detectors under each alteration."""
+    return {
+        words: [AlteredDetector(entry, settings, words, alteration) for entry in entries]
+        for words, alteration in ALTERATIONS.items()
+    }
 
 
 @dataclass(frozen=True)
@@ -187,12 +192,11 @@ def scaled(width: int, height: int, short_px: int) -> tuple[int, int]:
 
 
 def by_face_px(trials: Sequence[Trial]) -> dict[str, list[Trial]]:
-    """Return the scored trials by the size of the face that decided, in pixels of the file."""
+    """Return the scored trials by the size of the face that decided, in pixels of the file; nothing where none is known."""
+    sized = [(trial, trial.face_px) for trial in trials if trial.face_px is not None]
     return {
         f"face {low}-{high} px" if high else f"face over {low} px": [
-            trial
-            for trial in trials
-            if trial.face_px is not None and low <= trial.face_px < (high or float("inf"))
+            trial for trial, px in sized if low <= px < (high or float("inf"))
         ]
-        for low, high in FACE_PX
+        for low, high in (FACE_PX if sized else ())
     }

@@ -17,11 +17,14 @@ from ..detector import SequenceDetector
 from ..device import choose
 from ..training.lineage import groups_of, some
 from .changed import by_change
-from .clips import ALL, clip_trials, equipment_of
-from .evaluate import crop_trials, is_untrained
+from .clips import clip_trials, equipment_of
+from .crops import crop_trials, known_crops
+from .evaluate import is_untrained
 from .robustness import CHAINS, by_face_px, encoded, for_crops, for_videos
 from .together import together
-from .trials import Measurement, Progress, Trial, known_crops, known_videos
+from .trials import PREPARED, Measurement, Progress, Trial, known_videos
+
+PLAIN = "as they are"
 
 
 class Source(Protocol):
@@ -38,9 +41,10 @@ class Source(Protocol):
 
 
 class Crops:
-    """Face crops in tar archives, those of some parts or all. Several entries are measured by their fused verdict."""
+    """Face crops in tar archives, those of some parts or all. Several entries are measured by their fused verdict.
 
-    unit = "crops"
+    Those that `prepare` cut from videos are measured as tracks, a video being one file.
+    """
 
     def __init__(
         self,
@@ -51,13 +55,14 @@ class Crops:
         parts: Sequence[int] | None,
     ) -> None:
         self.entries, self.settings = entries, settings
-        self.rows = known_crops(index, archives, parts)
+        self.files = known_crops(index, archives, parts)
+        self.unit = PREPARED if any(one.over_time for one in self.files) else "crops"
 
     @property
     def learnt_from(self) -> str:
         """Say of which parts the networks have learnt."""
         learnt = {group for entry in self.entries for group in entry.learnt}
-        seen = learnt & groups_of(crop for _, crop in self.rows)
+        seen = learnt & groups_of(crop for one in self.files for crop in one.crops)
         return f"the network has learnt from crops of part {some(seen)}" if seen else ""
 
     def measure(self, robustness: bool, tell: Progress) -> Measurement:
@@ -65,7 +70,7 @@ class Crops:
         found = {entry.name: self.measured(entry, robustness, tell) for entry in self.entries}
         if len(found) == 1:
             alone = next(iter(found.values()))
-            return replace(alone, changed=by_change(self.rows, alone.trials))
+            return replace(alone, changed=by_change(self.files, alone.trials))
         calibrations = {entry.name: entry.calibration for entry in self.entries}
 
         def fused(condition: str | None) -> list[Trial]:
@@ -79,17 +84,17 @@ class Crops:
         untrained = all(one.untrained for one in found.values())
         trials = fused(None)
         under = {name: fused(name) for name in altered}
-        return Measurement(trials, untrained, under, by_change(self.rows, trials))
+        return Measurement(trials, untrained, under, by_change(self.files, trials))
 
     def measured(self, entry: WeightsEntry, robustness: bool, tell: Progress) -> Measurement:
         """Score every crop with one entry."""
         model = load(entry).to(choose(self.settings).device)
-        trials = crop_trials(model, entry, self.rows, tell)
+        trials = crop_trials(model, entry, self.files, tell)
         found = Measurement(trials, is_untrained(model))
         if not robustness:
             return found
         altered = {
-            name: crop_trials(model, entry, self.rows, tell, alter)
+            name: crop_trials(model, entry, self.files, tell, alter)
             for name, alter in for_crops(entry).items()
         }
         return replace(found, altered={**altered, **by_face_px(trials)})
@@ -114,19 +119,19 @@ class Videos:
     def measure(self, robustness: bool, tell: Progress) -> Measurement:
         """Score every video; raises DataError when those that have a score are of one kind only."""
         detectors = [SequenceDetector(entry, self.settings) for entry in self.entries]
-        measured = detectors[0].name if len(detectors) == 1 else ALL
-        more = for_videos(self.entries[0], self.settings) if robustness else []
-        equipment = equipment_of([*detectors, *more], self.settings)
-        found = clip_trials(equipment, self.known, self.folder, tell)
-        trials = found[measured]
+        more = for_videos(self.entries, self.settings) if robustness else {}
+        voices = {PLAIN: detectors, **more}
+        equipment = equipment_of(voices, self.settings)
+        found = clip_trials(equipment, voices, self.known, self.folder, tell)
+        trials = found.pop(PLAIN)
         self.check(trials)
-        found = {one.name: found[one.name] for one in more}
         if robustness:
-            plain = replace(equipment, detectors=tuple(detectors))
+            alone, plain = {PLAIN: detectors}, replace(equipment, detectors=tuple(detectors))
             for name, chain in CHAINS.items():
                 tell(0, len(self.known), f"encoding: {name}")
                 with encoded(self.known, self.folder, chain) as (folder, known, failed):
-                    found[name] = clip_trials(plain, known, folder, tell)[measured] + failed
+                    again = clip_trials(plain, alone, known, folder, tell)
+                    found[name] = again[PLAIN] + failed
             found |= by_face_px(trials)
         return Measurement(trials, all(is_untrained(one.model) for one in detectors), found)
 

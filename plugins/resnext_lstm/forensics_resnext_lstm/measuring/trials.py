@@ -1,26 +1,27 @@
 """Files with known truth, as an index lists them, and what the detector made of each."""
 
-import csv
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..data import Crop, DataError, read_index
-from .clusters import connected, people_in
+from ..data import DataError, rows_of
+from ..origins import names_datasets, original_of, people_in
+from .clusters import connected
 
 Progress = Callable[[int, int, str], None]  # done, of so many, what is being done
 VIDEO_COLUMNS = ("file", "label", "source")
+PREPARED = "prepared videos"  # the unit of crops that are measured as the tracks of their videos
 FAILED = "failed"
 OUTCOMES = ("fake", "inconclusive", "real", "not_assessed", FAILED)
-MOST_SOURCES = 20  # with more of them `source` names videos, not data sets
 
 
 @dataclass(frozen=True)
 class Known:
     """One row of an index. `where` names it in errors; what it does not say is empty, and `part` -1.
 
-    `original` is the video it was made from (in an index of videos the column `source`), `identity` who is in it.
+    `original` is the video it was made from (in an index of videos the column `source`, unless that names data sets),
+    `identity` who is in it.
     """
 
     file: str
@@ -49,8 +50,8 @@ class Trial:
     """What became of one file. `outcome` is the verdict of this detector alone, or `failed` with an `error`.
 
     `score` is the shipped one, of the LSTM; `mean` that of mean pooling of the frames' scores; `single` that of one
-    frame, the middle one of a track. `log10_lr` is the calibrated ratio. None where there is none. `face_px` is the longer side
-    of the face that decided (of a crop whose index does not say: of the stored picture).
+    frame, the middle one of a track. `log10_lr` is the calibrated ratio. `face_px` is the longer side of the face that
+    decided, in the file that it was found in. None where there is none or it is not known.
     """
 
     known: Known
@@ -76,43 +77,11 @@ class Measurement:
     changed: dict[str, list[Trial]] = field(default_factory=dict)
 
 
-def known_crops(
-    index: Path, archives: Sequence[Path], parts: Sequence[int] | None
-) -> list[tuple[Known, Crop]]:
-    """Return the rows of an index of crops, those of some parts or all, with their crops.
-
-    Raises DataError as `read_index` does, and unless both kinds are among them.
-    """
-    crops, rows = read_index(index, archives), rows_of(index)
-    few = names_datasets(rows)
-    found = [
-        (known_crop(row, crop, f"{index}: row {line}", few), crop)
-        for (line, row), crop in zip(rows, crops, strict=True)
-    ]
-    found = [(known, crop) for known, crop in found if parts is None or crop.part in parts]
-    check_kinds([known for known, _ in found], index, "crops")
-    return found
-
-
-def known_crop(row: Mapping[str, str], crop: Crop, where: str, few: bool) -> Known:
-    """Return what an index says of a crop."""
-    return Known(
-        file=row["file"],
-        where=where,
-        fake=crop.fake,
-        original=crop.original,
-        identity=row.get("identity", ""),
-        dataset=row.get("dataset", "") or (row.get("source", "") if few else ""),
-        method=row.get("method", ""),
-        part=crop.part,
-    )
-
-
 def known_videos(index: Path, folder: Path) -> list[Known]:
     """Return the rows of an index of videos that lie in a folder.
 
-    Raises DataError naming the row for a missing column, label or file, and unless both kinds are among them. Without a
-    column `dataset` the `source` stands for it, where there are few.
+    Raises DataError naming the row for a missing column, label or file, and unless both kinds are among them. A `source`
+    that names data sets stands for a missing `dataset`, and is no source video.
     """
     rows = rows_of(index)
     few = names_datasets(rows)
@@ -136,29 +105,11 @@ def known_video(row: Mapping[str, str], where: str, folder: Path, few: bool) -> 
         file=file,
         where=where,
         fake=label == "fake",
-        original=row["source"],
+        original="" if few else row["source"],
         identity=row.get("identity", ""),
         dataset=row.get("dataset", "") or (row["source"] if few else ""),
         method=row.get("method", ""),
     )
-
-
-def names_datasets(rows: Sequence[tuple[int, Mapping[str, str]]]) -> bool:
-    """Say whether the column `source` has so few values that they may name data sets."""
-    return len({row.get("source") for _, row in rows}) <= MOST_SOURCES
-
-
-def rows_of(index: Path) -> list[tuple[int, dict[str, str]]]:
-    """Return the lines' numbers and values of a CSV; values that are not there are left out."""
-    try:
-        with index.open(newline="", encoding="utf-8") as file:
-            rows = csv.DictReader(file)
-            return [
-                (rows.line_num, {k: v for k, v in row.items() if k is not None and v is not None})
-                for row in rows
-            ]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{index}: can't be read: {error}") from error
 
 
 def check_kinds(known: Sequence[Known], index: Path, what: str) -> None:
@@ -170,11 +121,24 @@ def check_kinds(known: Sequence[Known], index: Path, what: str) -> None:
         raise DataError(f"{index}: of {len(known)} {what} {fakes} are fake: both kinds are needed")
 
 
+def pooled(tracks: Sequence[Sequence[float]]) -> tuple[float, float]:
+    """Return what mean pooling and what one frame, a track's middle one, make of the frames' scores: the highest."""
+    means = max(sum(scores) / len(scores) for scores in tracks)
+    return means, max(scores[len(scores) // 2] for scores in tracks)
+
+
 def clusters_of(trials: Sequence[Trial], by: str) -> list[int]:
     """Return the cluster of each trial by `people`, `original` or `part`."""
+    return connected([ties(trial.known, by) for trial in trials])
+
+
+def ties(known: Known, by: str) -> Iterable[str]:
+    """Return what ties a file to others; nothing where that is not known."""
     if by == "people":
-        return connected([trial.known.people for trial in trials])
-    return connected([[str(getattr(trial.known, by))] for trial in trials])
+        return known.people
+    if by == "original":
+        return filter(None, [original_of(known.original)])
+    return [str(known.part)]
 
 
 def verdicts_of(trials: Sequence[Trial]) -> dict[str, dict[str, int]]:

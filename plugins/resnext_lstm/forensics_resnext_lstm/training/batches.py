@@ -127,6 +127,12 @@ def aligned(real: Crop, fake: Crop, among: Sequence[Crop]) -> Crop:
     return min(same, key=lambda crop: apart(real, crop), default=fake)
 
 
+def without_partner(fakes: int, unit: str) -> list[str]:
+    """Say what becomes of the fakes whose source video has no real `unit`; nothing where there is no such fake."""
+    said = f"{fakes} fakes have no real {unit} of their source video and are not used"
+    return [said] if fakes else []
+
+
 class Guarded(Dataset[Batch | DataError]):
     """A data set whose errors cross from a loader's process as they are, without a traceback in their text."""
 

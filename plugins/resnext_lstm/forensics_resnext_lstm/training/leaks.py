@@ -1,8 +1,8 @@
 """A split is honest when nobody is on both of its sides: no person, no source video, no part."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from ..data import TEST, Crop, DataError
+from ..data import TEST, VAL, Crop, DataError
 from ..people import people, tied
 
 
@@ -22,7 +22,10 @@ def check(train: Iterable[Crop], held: Iterable[Crop]) -> None:
 
 
 def ties(crop: Crop) -> Iterator[tuple[str, str]]:
-    """Yield what may be on one side only; raises DataError when it is not known who is seen."""
+    """Yield what may be on one side only; raises DataError when it is not known who is seen.
+
+    The part of a val split's row says nothing where its people are named: it is held out for its split.
+    """
     if crop.part < 0 and not crop.identity:
         raise DataError(
             f"{told(crop)} has neither part nor identity, so nobody knows which side it belongs to"
@@ -30,7 +33,7 @@ def ties(crop: Crop) -> Iterator[tuple[str, str]]:
     yield "source video", f"{crop.dataset}/{crop.original}".lstrip("/")
     for person in people(crop.identity):
         yield "person", person
-    if crop.part >= 0:
+    if crop.part >= 0 and not (crop.split == VAL and crop.identity):
         yield "part", str(crop.part)
 
 
@@ -52,13 +55,17 @@ def told(crop: Crop) -> str:
 def without_tested(crops: Iterable[Crop]) -> list[Crop]:
     """Leave out the rows of a collection's own test split, and everybody who is tied to a person in it."""
     rows = list(crops)
-    identity_of = tied(crop.identity for crop in rows)
-    tested = {
-        identity_of[name] for crop in rows if crop.split == TEST for name in people(crop.identity)
-    }
+    return without(
+        [crop for crop in rows if crop.split != TEST], [c for c in rows if c.split == TEST]
+    )
+
+
+def without(crops: Sequence[Crop], others: Sequence[Crop]) -> list[Crop]:
+    """Leave out everybody who is tied to a person in other crops, directly or not."""
+    identity_of = tied(crop.identity for crop in (*crops, *others))
+    there = {identity_of[name] for crop in others for name in people(crop.identity)}
     return [
         crop
-        for crop in rows
-        if crop.split != TEST
-        and tested.isdisjoint(identity_of[name] for name in people(crop.identity))
+        for crop in crops
+        if there.isdisjoint(identity_of[name] for name in people(crop.identity))
     ]

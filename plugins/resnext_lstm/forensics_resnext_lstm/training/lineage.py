@@ -13,7 +13,7 @@ from forensics.manifest import FILE_NAME, read
 from forensics.weights import sha256_of
 
 from ..checkpoints import read_training
-from ..data import Crop, DataError
+from ..data import VAL, Crop, DataError
 from .recipe import Recipe, recipe_of
 from .stages import Run
 
@@ -41,8 +41,12 @@ class Lineage:
 
 
 def whose(crop: Crop) -> str:
-    """Name the group of people that a crop shows: its part, or where that is unknown its people, in their data set."""
-    return f"{crop.dataset}/{crop.part if crop.part >= 0 else crop.identity}".lstrip("/")
+    """Name the group of people that a crop shows: its part, or its people where that is unknown, in their data set.
+
+    Also for a row of a data set's own val split, which is held out whatever part its people have.
+    """
+    by_part = crop.part >= 0 and not (crop.split == VAL and crop.identity)
+    return f"{crop.dataset}/{crop.part if by_part else crop.identity}".lstrip("/")
 
 
 def groups_of(crops: Iterable[Crop]) -> frozenset[str]:

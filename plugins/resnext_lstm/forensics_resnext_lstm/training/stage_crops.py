@@ -12,12 +12,13 @@ from torch.nn import functional
 from ..data import DataError, groups
 from ..measuring.evaluate import auc, score_crops
 from ..model import FaceSequenceNet
-from .batches import Batch, Steps, batches
+from .batches import Batch, Steps, batches, without_partner
 from .distil import Distiller, listening
 from .lineage import groups_of
 from .locate import Locator
 from .recipe import Recipe
-from .stages import Measured, Run, both_kinds, number_type, sides
+from .sides import read_sides
+from .stages import Measured, Run, both_kinds, number_type
 
 PLACES = "locator."  # prefix of what reads places, in a checkpoint
 
@@ -27,7 +28,8 @@ class CropStage:
 
     def __init__(self, recipe: Recipe, run: Run, model: FaceSequenceNet) -> None:
         self.recipe, self.run, self.model = recipe, run, model
-        self.crops, self.held = sides(recipe, run.data)
+        sides = read_sides(recipe, run.data)
+        self.crops, self.held, self.left_out = sides.train, sides.held, sides.left_out
         self.seen, self.unseen = groups_of(self.crops), groups_of(self.held)
         self.trunk: Callable[[Tensor], Tensor] = (
             torch.compile(model.trunk) if run.compiled else model.trunk
@@ -36,8 +38,10 @@ class CropStage:
         self.locator = Locator(model.trunk).to(run.device) if recipe.located else None
 
     def about(self) -> str:
-        """Say how many crops there are."""
-        return f"{len(self.crops)} crops to train on, {len(self.held)} held out"
+        """Say how many crops there are, how many no step looks at, and what is left out."""
+        alone = sum(len(group.fake) for group in groups(self.crops) if not group.real)
+        counts = f"{len(self.crops)} crops to train on, {len(self.held)} held out"
+        return "; ".join([counts, *without_partner(alone, "crop"), *self.left_out])
 
     def parameters(self) -> list[dict[str, Any]]:
         """Return the trunk, and the frame head with what fits features to a teacher's."""

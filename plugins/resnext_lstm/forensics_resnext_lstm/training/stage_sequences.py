@@ -12,11 +12,21 @@ from torch.nn import functional
 from ..data import DataError
 from ..measuring.evaluate import auc
 from ..model import FaceSequenceNet, Logits, normalise
-from .batches import Batch, batches
+from .batches import Batch, batches, without_partner
 from .lineage import groups_of
 from .recipe import Recipe
-from .sequences import Clip, Image, SequenceSteps, blended, clips, padded, plain
-from .stages import Measured, Run, both_kinds, number_type, sides
+from .sequences import (
+    Clip,
+    Image,
+    SequenceSteps,
+    blended,
+    clip_groups,
+    clips,
+    padded,
+    plain,
+)
+from .sides import read_sides
+from .stages import Measured, Run, both_kinds, number_type
 
 CHUNK = 64  # crops through a trunk that does not learn
 
@@ -32,19 +42,22 @@ class SequenceStage:
                 f"recipe {recipe.name!r}: sequences build on a trained trunk; give --after CHECKPOINT"
             )
         self.recipe, self.run, self.model = recipe, run, model
-        train, held = sides(recipe, run.data)
-        self.clips, self.held = clips(train), clips(held)
+        sides = read_sides(recipe, run.data)
+        self.clips, self.held = clips(sides.train), clips(sides.held)
+        self.single = sum(not crop.video for crop in sides.train)
+        self.left_out = sides.left_out
         self.seen = groups_of(crop for clip in self.clips for crop in clip.crops)
         self.unseen = groups_of(crop for clip in self.held for crop in clip.crops)
-        self.single = sum(not crop.video for crop in train)
         self.trunk: Callable[[Tensor], Tensor] = (
             torch.compile(model.trunk) if run.compiled else model.trunk
         )
 
     def about(self) -> str:
-        """Say how many clips there are, and how many crops belong to none."""
-        text = f"{len(self.clips)} clips to train on, {len(self.held)} held out"
-        return f"{text}; {self.single} single crops are not used" if self.single else text
+        """Say how many clips there are, how many no step looks at, and which crops are left out."""
+        alone = sum(len(group.fake) for group in clip_groups(self.clips) if not group.real)
+        counts = f"{len(self.clips)} clips to train on, {len(self.held)} held out"
+        single = [f"{self.single} single crops are not used"] if self.single else []
+        return "; ".join([counts, *without_partner(alone, "clip"), *single, *self.left_out])
 
     def parameters(self) -> list[dict[str, Any]]:
         """Return the LSTM and its head, and trunk and frame head where the recipe lets them learn."""

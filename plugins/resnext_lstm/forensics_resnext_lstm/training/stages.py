@@ -1,6 +1,6 @@
 """What the two stages of training share: what a trainer asks of them, the data's sides, the number type."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +9,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from ..data import Crop, DataError, read_folder, split
 from .batches import Batch
-from .leaks import check, without_tested
 from .recipe import Recipe
 
 
@@ -89,18 +87,6 @@ class Stage(Protocol):
     def go_on(self, state: dict[str, Any]) -> None:
         """Take up from a checkpoint what learns beside the network."""
         ...
-
-
-def sides(recipe: Recipe, folders: Iterable[Path]) -> tuple[list[Crop], list[Crop]]:
-    """Return the crops to train on and the held-out ones; raises DataError when anybody is on both sides."""
-    crops = without_tested(crop for folder in folders for crop in read_folder(folder))
-    train, held = split(crops, frozenset(recipe.held_out))
-    if not train:
-        raise DataError(
-            f"of {len(crops)} crops none is left to train on: all are held out, or of unknown part"
-        )
-    check(train, held)
-    return train, held
 
 
 def both_kinds(fakes: Sequence[bool]) -> bool:
