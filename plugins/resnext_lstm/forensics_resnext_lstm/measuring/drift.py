@@ -20,7 +20,7 @@ CROPS = 128  # bfloat16 without instructions for it is slow
 def drift(entry: WeightsEntry, crops: Sequence[Crop]) -> float:
     """Return the largest difference of a crop's score, over a sample of `crops` spread evenly over the list.
 
-    bfloat16 is the coarsest type that is served; half precision and other devices move a score by less.
+    bfloat16 has the fewest digits of the types that are served; other devices were not measured.
     """
     chosen = crops[:: max(len(crops) // CROPS, 1)][:CROPS]
     faces = np.stack([resized(crop.read(), entry.crop.px) for crop in chosen])
