@@ -47,6 +47,17 @@ def test_thresholds_of_one_face_would_clear_more_fakes_than_they_say(
     assert (files.of(True) <= calibration.real_at).mean() > 0.15
 
 
+@pytest.mark.parametrize("faces", FACES)
+def test_thresholds_are_no_looser_than_those_of_one_face(
+    calibration: Calibration, faces: int
+) -> None:
+    one, at = bounds(calibration, 1), bounds(calibration, faces)
+    assert one is not None
+    assert at is not None
+    assert at.fake_at >= one.fake_at
+    assert at.real_at <= one.real_at
+
+
 def test_file_has_the_ratio_that_the_program_gives_it() -> None:
     ratios = np.array([[0.5, -1.0, 1.5], [0.1, 0.2, 0.3]])
     assert mean_ratio(ratios).tolist() == pytest.approx([file_ratio(row) for row in ratios])
@@ -91,5 +102,5 @@ def test_prepared_video_of_several_faces_is_decided_as_the_program_does(
     at = bounds(calibration, 3)
     assert at is not None
     assert label == verdict.label_of(ratio, at.fake_at, at.real_at).value
-    assert decided([9.0] * 9, calibration)[1] == "inconclusive"
+    assert decided([9.0] * (FACES[-1] + 1), calibration)[1] == "inconclusive"
     assert decided([], calibration) == (None, "inconclusive")

@@ -53,6 +53,7 @@ def fit(
     fake_at, real_at = strictest(ratios, labels, groups)
     cap = supported(ratios[~labels], ratios[labels])
     real_at = min(real_at, fake_at - 2 * drift_log10)
+    report = established(ratios[~labels], cap, real_at)
     whose = np.zeros(len(labels), np.int64) if groups is None else groups
     crops = crowds.Files(np.clip(ratios, -cap, cap), labels, whose)
     return Calibration(
@@ -64,9 +65,9 @@ def fit(
         min_face_px=validity.min_face_px,
         min_frames=validity.min_frames,
         kinds=validity.kinds,
-        report=established(ratios[~labels], cap, real_at),
+        report=report,
         drift_log10=drift_log10,
-        crowds=crowds.fitted(crops, cap, drift_log10),
+        crowds=crowds.fitted(crops, Thresholds(fake_at, real_at), report, drift_log10),
     )
 
 

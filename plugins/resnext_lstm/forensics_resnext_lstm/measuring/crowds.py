@@ -1,8 +1,9 @@
 """Thresholds for files of several faces, from files put together out of single crops.
 
 A file of n faces has the mean of its faces' ratios (`forensics.verdict.file_ratio`). Among n faces a single altered one
-counts for less, and so does a real one that looks altered: the thresholds of one face keep to no stated rate there. A
-file is n crops of one group of people: all real, or one fake among real ones, which is the hardest case.
+counts for less, and so does a real one that looks altered: the rates of one face are not those of several. A file is n
+crops of one group of people: all real, or one fake among real ones, which is the hardest case. In a video two tracks may
+also be one person, seen in two shots, which is like one face seen twice; so no thresholds are looser than one face's.
 """
 
 from collections.abc import Iterator
@@ -24,7 +25,7 @@ from .thresholds import (
     thresholds,
 )
 
-FACES = (2, 3, 5, 8)
+FACES = (2, 3, 5, 8, 12, 16)
 """Numbers of faces that thresholds are fitted for; each holds for what lies under it too, down to the one before."""
 
 DEALS = 40  # times that all crops are dealt into files
@@ -85,17 +86,25 @@ def mean_ratio(ratios: Scores) -> Scores:
     return np.asarray(np.log10((10**ratios).mean(axis=1)))
 
 
-def fitted(crops: Files, cap: float, drift_log10: float) -> tuple[Crowd, ...]:
-    """Return thresholds for each number of faces that the crops are enough for; of two none where they are not."""
+def fitted(
+    crops: Files, one: Thresholds, report: Thresholds | None, drift_log10: float
+) -> tuple[Crowd, ...]:
+    """Return thresholds for each number of faces that the crops are enough for; for two none where they are not.
+
+    `one` and `report` are those for one face.
+    """
     found = []
     for faces in FACES:
         files = composed(crops, faces, DEALS)
         if min(len(files.of(False)), len(files.of(True))) < LEAST_IN_GROUP * DEALS:
             break
         fake_at, real_at = holding(files)
-        real_at = min(real_at, fake_at - 2 * drift_log10)
-        report = established(files.of(False), cap, real_at, DEALS)
-        found.append(Crowd(faces, Thresholds(fake_at, real_at), report))
+        fake_at, real_at = max(fake_at, one.fake_at), min(real_at, one.real_at)
+        at = Thresholds(fake_at, min(real_at, fake_at - 2 * drift_log10))
+        strict = established(files.of(False), np.inf, at.real_at, DEALS) if report else None
+        if report and strict:
+            strict = replace(strict, fake_at=max(strict.fake_at, report.fake_at))
+        found.append(Crowd(faces, at, strict))
     return tuple(found) or (Crowd(FACES[0], None),)
 
 
