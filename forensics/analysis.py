@@ -18,7 +18,7 @@ from .faces import FaceFinder
 from .hookspecs import CONTRACT_VERSION, Detector
 from .media import Media, opened
 from .plain import plain
-from .policy import Policy
+from .policy import Policy, Together
 from .records import (
     Calibration,
     Failure,
@@ -43,12 +43,16 @@ ENVIRONMENT = frozenset({"device", "number_type", "threads"})
 
 @dataclass(frozen=True)
 class Equipment:
-    """What a worker loads once: detectors, the face finder that they need, settings, versions of what computes."""
+    """What a worker loads once: detectors, the face finder that they need, settings, versions of what computes.
+
+    `together` has the errors of verdicts that several of the detectors gave together.
+    """
 
     settings: Settings
     detectors: tuple[Detector, ...]
     finder: FaceFinder | None
     versions: dict[str, str]
+    together: tuple[Together, ...] = ()
 
     def pipeline(self, passage: Passage) -> dict[str, Any]:
         """Return everything that decides a result beside the file; its hash tells one pipeline from another.
@@ -72,6 +76,7 @@ class Equipment:
             "reproducible": self.settings.reproducible,
             "face_finder": self.finder.sha256 if self.finder else None,
             "detectors": [described(d, self.calibrations[d.name]) for d in self.detectors],
+            "together": [plain(one) for one in self.together],
         }
 
     @property

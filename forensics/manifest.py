@@ -5,13 +5,14 @@ A manifest is a TOML file beside the weights: `schema = 1`, and one `[[weights]]
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from .errors import WeightsError
-from .manifest_calibration import read_calibration
+from .manifest_calibration import read_calibration, read_together
+from .policy import Together
 from .records import Calibration
 from .toml_table import Fields, toml_value
 
@@ -75,10 +76,11 @@ class WeightsEntry:
 
 @dataclass(frozen=True)
 class Manifest:
-    """A manifest as read."""
+    """A manifest as read. `together` has the errors of several entries' verdicts."""
 
     path: Path
-    entries: tuple[WeightsEntry, ...]
+    entries: tuple[WeightsEntry, ...] = ()
+    together: tuple[Together, ...] = ()
 
 
 def read(path: Path) -> Manifest:
@@ -90,12 +92,13 @@ def read(path: Path) -> Manifest:
     if (schema := top.take("schema", int)) != SCHEMA:
         raise top.error("schema", f"is {schema}, this program reads {SCHEMA}")
     tables = top.take("weights", list) if "weights" in top.values else []
+    together = tuple(read_together(table) for table in top.tables("together"))
     top.finish()
     entries = tuple(read_entry(path, i, values) for i, values in enumerate(tables, 1))
     names = [entry.name for entry in entries]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise WeightsError(f"{path}: key 'name' is {twice[0]!r} in two entries")
-    return Manifest(path, entries)
+    return Manifest(path, entries, together)
 
 
 def read_entry(path: Path, number: int, values: Any) -> WeightsEntry:
@@ -158,15 +161,38 @@ def read_crop(fields: Fields) -> CropValues:
 
 
 def put(entry: WeightsEntry) -> None:
-    """Write an entry into its manifest, in the place of one with the same name. Comments there are lost."""
+    """Write an entry into its manifest, in the place of one with the same name. Comments there are lost.
+
+    What was measured of it together with others goes, unless only its figures are new.
+    """
+    found = read(entry.manifest) if entry.manifest.exists() else Manifest(entry.manifest)
+    others = tuple(e for e in found.entries if e.name != entry.name)
+    same = any(replace(e, figures=entry.figures) == entry for e in found.entries)
+    together = tuple(one for one in found.together if same or entry.name not in one.of)
+    write(Manifest(found.path, (*others, entry), together))
+
+
+def put_together(path: Path, errors: Together) -> None:
+    """Write the errors of several entries' verdict into their manifest, in the place of those of the same entries."""
+    found = read(path)
+    others = tuple(one for one in found.together if set(one.of) != set(errors.of))
+    write(replace(found, together=(*others, errors)))
+
+
+def write(manifest: Manifest) -> None:
+    """Write a manifest, whole or not at all; raises WeightsError when it could not be read again."""
     import tomli_w
 
-    path = entry.manifest
-    others = [e for e in read(path).entries if e.name != entry.name] if path.exists() else []
-    tables = [as_table(e) for e in [*others, entry]]
+    path = manifest.path
+    tables: dict[str, Any] = {
+        "schema": SCHEMA,
+        "weights": [as_table(entry) for entry in manifest.entries],
+    }
+    if manifest.together:
+        tables["together"] = [toml_value(asdict(one)) for one in manifest.together]
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_suffix(".tmp")
-    half.write_text(tomli_w.dumps({"schema": SCHEMA, "weights": tables}), encoding="utf-8")
+    half.write_text(tomli_w.dumps(tables), encoding="utf-8")
     read(half)
     half.replace(path)
 

@@ -2,7 +2,7 @@
 
 from math import log10
 
-from .policy import Crowd, ErrorRate, Thresholds
+from .policy import Crowd, ErrorRate, Thresholds, Together
 from .records import Calibration, MediaKind
 from .toml_table import Fields
 
@@ -83,10 +83,27 @@ def read_thresholds(fields: Fields) -> Thresholds:
     return found
 
 
+def read_together(fields: Fields) -> Together:
+    """Read the errors of several detectors' verdict."""
+    found = Together(
+        of=fields.texts("of"),
+        weights=fields.texts("weights"),
+        flagged_real=read_rate(fields.table("flagged_real")),
+        missed_fake=read_rate(fields.table("missed_fake")),
+    )
+    fields.finish()
+    if len(found.of) < 2 or len(found.of) != len(found.weights):
+        raise fields.error("of", f"has {len(found.of)} names for {len(found.weights)} weights")
+    return found
+
+
 def read_error_rate(fields: Fields | None) -> ErrorRate | None:
     """Read the counts of one validation; None where there are none."""
-    if fields is None:
-        return None
+    return read_rate(fields) if fields is not None else None
+
+
+def read_rate(fields: Fields) -> ErrorRate:
+    """Read the counts of one validation."""
     files, wrong = fields.count("files"), fields.count("wrong", least=0)
     unit = fields.take("unit", str) if "unit" in fields.values else "files"
     rate = ErrorRate(files, wrong, fields.take("data", str), fields.day("date"), unit)

@@ -56,3 +56,17 @@ class Crowd:
     faces: int
     at: Thresholds | None
     report: Thresholds | None = None
+
+
+@dataclass(frozen=True)
+class Together:
+    """How often the verdict of several detectors together was wrong, under the policy triage and for files of one face.
+
+    `of` are their names and `weights` the SHA-256 of their weights, in one order. Their verdict is more careful than each of
+    them, or less, so its errors are its own.
+    """
+
+    of: tuple[str, ...]
+    weights: tuple[str, ...]
+    flagged_real: ErrorRate
+    missed_fake: ErrorRate

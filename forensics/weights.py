@@ -5,11 +5,13 @@ name the first wins.
 """
 
 import hashlib
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
 from .errors import WeightsError
 from .manifest import FILE_NAME, CropValues, Manifest, WeightsEntry, WeightsStatus, put, read
+from .policy import Together
 from .settings import Settings
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "put",
     "read",
     "sha256_of",
+    "together",
     "verify",
 ]
 
@@ -38,6 +41,16 @@ def find(settings: Settings) -> list[WeightsEntry]:
         for entry in read(path).entries:
             found.setdefault(entry.name, entry)
     return list(found.values())
+
+
+def together(settings: Settings, weights: Mapping[str, str | None]) -> tuple[Together, ...]:
+    """Return the errors of verdicts together that were measured with these weights, given by the detectors' names."""
+    found = [one for path in manifests(settings) for one in read(path).together]
+    return tuple(
+        one
+        for one in found
+        if all(weights.get(n) == s for n, s in zip(one.of, one.weights, strict=True))
+    )
 
 
 def get(settings: Settings, name: str) -> WeightsEntry:

@@ -192,7 +192,12 @@ def error_rates(label: str | None, rates: Plain) -> tuple[str, ...]:
 
 
 def validated_errors(verdict: Plain) -> dict[str, dict[str, Plain | None]]:
-    """Return each calibrated detector's errors in validation: `flagged_real` and `missed_fake`."""
+    """Return the errors in validation, `flagged_real` and `missed_fake`, by who made them.
+
+    These are those that voted, together, where that was measured, or else each calibrated detector.
+    """
+    if joint := voted_together(verdict):
+        return {" + ".join(joint["of"]): {key: joint[key] for key in ERRORS}}
     findings = {finding["detector"]: finding for finding in verdict["findings"]}
     return {
         name: {key: bounds(calibration, findings.get(name)).get(key) for key in ERRORS}
@@ -201,10 +206,24 @@ def validated_errors(verdict: Plain) -> dict[str, dict[str, Plain | None]]:
     }
 
 
+def voted_together(verdict: Plain) -> Plain | None:
+    """Return what was measured of just those that voted, on files of one face; None for others."""
+    voters = [finding for finding in verdict["findings"] if finding["log10_lr"] is not None]
+    if any(faces_judged(finding) > 1 for finding in voters):
+        return None
+    names = {finding["detector"] for finding in voters}
+    known = verdict["provenance"]["pipeline"].get("together", ())
+    return next((one for one in known if set(one["of"]) == names), None)
+
+
+def faces_judged(finding: Plain) -> int:
+    """Return how many of a finding's tracks have a ratio."""
+    return sum(track["log10_lr"] is not None for track in finding["evidence"]["tracks"])
+
+
 def bounds(calibration: Plain, finding: Plain | None) -> Plain:
     """Return a calibration's thresholds and errors for as many faces as a finding judged; empty where there are none."""
-    tracks = finding["evidence"]["tracks"] if finding else ()
-    faces = sum(track["log10_lr"] is not None for track in tracks)
+    faces = faces_judged(finding) if finding else 0
     if faces < 2 or not calibration.get("crowds"):
         return calibration
     found = next((one["at"] for one in calibration["crowds"] if one["faces"] >= faces), None)

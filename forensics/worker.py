@@ -14,12 +14,14 @@ from pathlib import Path
 
 from . import containment, plugins
 from .analysis import Equipment, analyse
-from .errors import ForensicsError
+from .errors import ForensicsError, WeightsError
 from .events import GO, Event, Hashed, Loading, Ready, Started, pack, unpack_task
 from .faces import FaceFinder
 from .logs import Lines, configure
+from .policy import Policy, Together
 from .records import Need, Passage
 from .settings import Settings
+from .weights import together
 
 log = logging.getLogger(__name__)
 
@@ -113,7 +115,21 @@ def equip(
     chosen = plugins.choose(found, detectors)
     needs_faces = any(Need.FACES in detector.needs for detector in chosen)
     finder = FaceFinder(device_of(settings)) if needs_faces else None
-    return Equipment(settings, chosen, finder, versions(threads)), found.statuses
+    joint = measured_together(settings, {d.name: d.weights for d in chosen})
+    return Equipment(settings, chosen, finder, versions(threads), joint), found.statuses
+
+
+def measured_together(
+    settings: Settings, weights: Mapping[str, str | None]
+) -> tuple[Together, ...]:
+    """Return what was measured of the detectors together: under triage, and as far as manifests can be read."""
+    if Policy(settings.policy) is not Policy.TRIAGE:
+        return ()
+    try:
+        return together(settings, weights)
+    except WeightsError as error:
+        log.warning("errors of detectors together are left out", extra={"error": str(error)})
+        return ()
 
 
 def share_of_cores(workers: int) -> int:

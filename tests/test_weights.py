@@ -11,7 +11,8 @@ import tomli_w
 
 from forensics import weights
 from forensics.errors import WeightsError
-from forensics.policy import Crowd, ErrorRate, Thresholds
+from forensics.manifest import put_together
+from forensics.policy import Crowd, ErrorRate, Thresholds, Together
 from forensics.records import Calibration, MediaKind
 from forensics.settings import Settings
 from forensics.toml_table import toml_value
@@ -207,6 +208,22 @@ def test_lineage_and_thresholds_for_several_faces_are_read_as_written(tmp_path: 
     )
     weights.put(whole)
     assert weights.read(entry.manifest).entries == (whole,)
+
+
+def test_errors_together_stay_until_one_of_the_entries_judges_otherwise(tmp_path: Path) -> None:
+    settings = folder(tmp_path, table("a"), table("b"))
+    a, b = weights.read(tmp_path / "manifest.toml").entries
+    rate = ErrorRate(100, 1, "drawn", "2026-11-28")
+    both = Together(("a", "b"), (a.sha256, b.sha256), rate, rate)
+    put_together(a.manifest, both)
+    known = {"a": a.sha256, "b": b.sha256}
+    assert weights.together(settings, known) == (both,)
+    assert weights.together(settings, {**known, "b": "other"}) == ()
+    assert weights.together(settings, {"a": a.sha256}) == ()
+    weights.put(replace(a, figures={"n": 2}))
+    assert weights.together(settings, known) == (both,)
+    weights.put(replace(a, calibration=CALIBRATION))
+    assert weights.together(settings, known) == ()
 
 
 @pytest.mark.parametrize("faces", [(1,), (3, 2), (2, 2)])

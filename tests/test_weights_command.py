@@ -9,7 +9,8 @@ import pytest
 from forensics_resnext_lstm.measuring.calibrate import Validity, fit
 
 from forensics import weights
-from forensics.policy import AIMS, Crowd, ErrorRate, Policy, Thresholds
+from forensics.manifest import put_together
+from forensics.policy import AIMS, Crowd, ErrorRate, Policy, Thresholds, Together
 from forensics.records import Calibration
 from forensics.verdict import wilson_interval
 
@@ -94,6 +95,20 @@ def test_list_tells_the_errors_on_files_of_several_faces(cli: Cli, own: Path) ->
         "; triage of files with up to 2 faces (2 of 50 real, 3 of 40 manipulated ones wrong), "
         "3 faces not established; with more nothing is decided."
     )
+
+
+def test_errors_together_are_listed_and_added(cli: Cli, own: Path, tmp_path: Path) -> None:
+    a, b = weights.read(own / "manifest.toml").entries
+    rates = ErrorRate(50, 2, "d", "2026-11-28"), ErrorRate(40, 3, "d", "2026-11-28")
+    put_together(a.manifest, Together((a.name, b.name), (a.sha256, b.sha256), *rates))
+    said = (
+        f"{a.name} + {b.name}: their verdict under triage, of files of one face "
+        "(2 of 50 real, 3 of 40 manipulated ones wrong)."
+    )
+    assert said in cli("weights", "list").stdout.splitlines()
+    cli("weights", "add", own, tmp_path / "new")
+    added = weights.read(tmp_path / "new" / "manifest.toml")
+    assert added.together == weights.read(a.manifest).together != ()
 
 
 @pytest.mark.usefixtures("own")

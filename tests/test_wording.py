@@ -32,8 +32,10 @@ def track(number: int, log10_lr: float | None, last_s: float = 58.9) -> dict[str
     return {"id": number, "first_s": first_s, "last_s": last_s, "log10_lr": log10_lr}
 
 
-def finding(*tracks: dict[str, Any]) -> dict[str, Any]:
-    return {"evidence": {"tracks": list(tracks)}}
+def finding(*tracks: dict[str, Any], name: str = "a") -> dict[str, Any]:
+    ratios = [track["log10_lr"] for track in tracks if track["log10_lr"] is not None]
+    ratio = max(ratios, default=None)
+    return {"detector": name, "log10_lr": ratio, "evidence": {"tracks": list(tracks)}}
 
 
 def verdict(

@@ -29,7 +29,8 @@ def weights() -> None:
 @click.pass_context
 def list_(ctx: click.Context, as_json: bool) -> None:
     """List the weights that detectors would use, with what was measured and what they may be used for."""
-    entries = found_weights.find(load_settings(ctx))
+    used = load_settings(ctx)
+    entries = found_weights.find(used)
     if as_json:
         print_json({**manifest.as_table(entry), "path": str(entry.path)} for entry in entries)
         return
@@ -39,6 +40,9 @@ def list_(ctx: click.Context, as_json: bool) -> None:
     print_table(COLUMNS, (row(entry) for entry in entries))
     for entry in entries:
         click.echo(f"{entry.name}: {'; '.join(policies(entry.calibration))}.")
+    for one in found_weights.together(used, {entry.name: entry.sha256 for entry in entries}):
+        said = f"their verdict under {Policy.TRIAGE}, of files of one face"
+        click.echo(f"{' + '.join(one.of)}: {said} {misjudged(one.flagged_real, one.missed_fake)}.")
     click.echo(f"All weights: {'; '.join(of_all())}.")
     for use in sorted({f"{entry.name}: {entry.permitted_use}" for entry in entries}):
         click.echo(f"Permitted use of {use}")
@@ -75,7 +79,8 @@ def add(ctx: click.Context, source: Path, target: Path | None, as_json: bool) ->
     configured = load_settings(ctx).weights
     target = target or (Path(configured) if configured else settings.data_dir() / "weights")
     target.mkdir(parents=True, exist_ok=True)
-    for entry in manifest.read(source / manifest.FILE_NAME).entries:
+    given = manifest.read(source / manifest.FILE_NAME)
+    for entry in given.entries:
         found_weights.verify(entry)
         shutil.copyfile(entry.path, target / entry.file)
         added = replace(entry, manifest=target / manifest.FILE_NAME)
@@ -84,6 +89,8 @@ def add(ctx: click.Context, source: Path, target: Path | None, as_json: bool) ->
             print_json([named(added)])
         else:
             click.echo(f"{entry.name}: added to {target}")
+    for one in given.together:
+        manifest.put_together(target / manifest.FILE_NAME, one)
     if not configured:
         click.echo(f"To use them: export FORENSICS_WEIGHTS={target}", err=as_json)
 
@@ -135,7 +142,11 @@ def wrong(at: Thresholds | None) -> str:
     """Return the errors at thresholds as counts of real and of manipulated files."""
     if at is None or at.flagged_real is None or at.missed_fake is None:
         return "not established"
-    real, fake = at.flagged_real, at.missed_fake
+    return misjudged(at.flagged_real, at.missed_fake)
+
+
+def misjudged(real: ErrorRate, fake: ErrorRate) -> str:
+    """Return the numbers of real and of manipulated files, and of those judged the other way."""
     return (
         f"({real.wrong} of {real.files} real, {fake.wrong} of {fake.files} manipulated ones wrong)"
     )

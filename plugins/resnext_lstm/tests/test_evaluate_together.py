@@ -1,9 +1,15 @@
 """`evaluate` with several entries: what their fused verdict is worth."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from forensics_resnext_lstm.measuring.together import calibration_of, fused, together
+from forensics_resnext_lstm.measuring.together import (
+    calibration_of,
+    errors_together,
+    fused,
+    together,
+)
 from forensics_resnext_lstm.measuring.trials import Known, Trial
 
 from forensics.errors import UsageError
@@ -83,3 +89,31 @@ def test_thresholds_are_the_means_and_a_score_is_a_ratio() -> None:
 def test_entry_that_does_not_vote_is_refused() -> None:
     with pytest.raises(UsageError, match="'silent' has no calibration"):
         calibration_of([entry("low", LOW), entry("silent", None)])
+
+
+def told(fake: bool, outcome: str) -> Trial:
+    return replace(trial(0.0, LOW), known=replace(CROP, fake=fake), outcome=outcome)
+
+
+def test_errors_of_the_verdict_are_counted_for_the_manifest() -> None:
+    entries = [entry("low", LOW), entry("high", HIGH)]
+    trials = [
+        *[told(False, "fake")] * 2,
+        *[told(False, "real")] * 5,
+        told(False, "failed"),
+        *[told(True, "real")] * 3,
+        *[told(True, "inconclusive")] * 4,
+    ]
+    _, found = errors_together(entries, trials, "drawn", "triage")
+    assert found.of == ("low", "high")
+    assert (found.flagged_real.wrong, found.flagged_real.files) == (2, 7)
+    assert (found.missed_fake.wrong, found.missed_fake.files) == (3, 7)
+    assert found.flagged_real.data == "drawn"
+
+
+def test_errors_of_the_verdict_are_kept_for_triage_and_one_manifest(tmp_path: Path) -> None:
+    low, high = entry("low", LOW), entry("high", HIGH)
+    with pytest.raises(UsageError, match="kept for the policy triage"):
+        errors_together([low, high], [], "drawn", "report")
+    with pytest.raises(UsageError, match="stand in 2 manifests"):
+        errors_together([low, replace(high, manifest=tmp_path)], [], "drawn", "triage")

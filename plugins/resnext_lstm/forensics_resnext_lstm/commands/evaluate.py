@@ -68,8 +68,11 @@ EVERY = 512  # crops between two lines of progress
     help="Write ROC, scores and reliability as a PNG.",
 )
 @click.option(
-    "--write", is_flag=True, help="Keep the figures in the manifest that holds the entry."
+    "--write",
+    is_flag=True,
+    help="Keep the figures in the manifest that holds the entry; of several, their errors together.",
 )
+@click.option("--data", help="What it is measured on, in words; for --write of several.")
 @click.pass_context
 def evaluate(
     ctx: click.Context,
@@ -85,20 +88,24 @@ def evaluate(
     as_json: bool,
     page: Path | None,
     write: bool,
+    data: str | None,
 ) -> None:
     """Measure weights on labelled face crops or videos; intervals are 95 %, by resampling connected people whole."""
     if bool(faces) == (videos is not None):
         raise UsageError("give --faces ARCHIVE.tar for crops or --videos DIR, one of the two")
     if videos is not None and (parts is not None or by == "part"):
         raise UsageError("--parts and --by part are of crops: an index of videos has no parts")
-    if len(names) > 1 and write:
-        raise UsageError("--write takes one --entry: figures are kept beside it")
+    if len(names) > 1 and write and (videos is not None or not data):
+        raise UsageError(
+            "--write of several --entry is of --faces, and needs --data: what they are, in words"
+        )
+    from forensics.manifest import put_together
     from forensics.weights import get, put
 
     from ..measuring import report as reports
     from ..measuring.report_page import check_page, write_page
     from ..measuring.sources import Crops, Videos, served
-    from ..measuring.together import calibration_of
+    from ..measuring.together import calibration_of, errors_together
 
     if page:
         check_page(page)
@@ -130,7 +137,9 @@ def evaluate(
     if page:
         write_page(page, found, measured.trials)
         click.echo(f"written to {page}", err=True)
-    if write:
+    if write and len(kept) > 1:
+        put_together(*errors_together(kept, measured.trials, str(data), settings.policy))
+    elif write:
         put(replace(kept[0], figures=reports.kept(found, today())))
 
 

@@ -1,14 +1,18 @@
 """What several detectors say together: by the program's own rule, so that a file's verdict has an error rate too."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
 
 from forensics import verdict
 from forensics.errors import UsageError
+from forensics.policy import ErrorRate, Policy, Together
 from forensics.records import Calibration, Coverage, Finding, Label, MediaKind, Outcome
 from forensics.weights import WeightsEntry
 
+from .calibrate import UNIT
 from .metrics import LN10
-from .trials import Trial
+from .trials import FAILED, Trial, verdicts_of
 
 WHOLE = Coverage(None, 1, 1, 1, 1, None, 0)  # of a crop, which is all there is
 Calibrations = Mapping[str, Calibration | None]
@@ -77,4 +81,29 @@ def calibration_of(entries: Sequence[WeightsEntry]) -> Calibration:
         min_face_px=max(one.min_face_px for one in used),
         min_frames=max(one.min_frames for one in used),
         kinds=used[0].kinds,
+    )
+
+
+def errors_together(
+    entries: Sequence[WeightsEntry], trials: Sequence[Trial], data: str, policy: str
+) -> tuple[Path, Together]:
+    """Return the manifest of the entries, and the errors of their verdict on trials of single crops, for it.
+
+    Raises UsageError unless they stand in one manifest and were measured under triage.
+    """
+    if len(places := {entry.manifest for entry in entries}) > 1:
+        raise UsageError(f"--write: the entries stand in {len(places)} manifests")
+    if policy != Policy.TRIAGE:
+        raise UsageError("--write: the errors of several are kept for the policy triage")
+    found, date = verdicts_of(trials), datetime.now(UTC).date().isoformat()
+
+    def rate(truth: str, wrong: Label) -> ErrorRate:
+        files = sum(found[truth].values()) - found[truth][FAILED]
+        return ErrorRate(files, found[truth][wrong.value], data, date, UNIT)
+
+    return places.pop(), Together(
+        of=tuple(entry.name for entry in entries),
+        weights=tuple(entry.sha256 for entry in entries),
+        flagged_real=rate("real", Label.FAKE),
+        missed_fake=rate("fake", Label.REAL),
     )
