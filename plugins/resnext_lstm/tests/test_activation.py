@@ -5,18 +5,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import forensics_resnext_lstm as plugin
 import numpy as np
 import pytest
 import torch
 from forensics_resnext_lstm import activation
-from forensics_resnext_lstm.checkpoints import save
 from forensics_resnext_lstm.detector import Seen, SequenceDetector, joined
 from forensics_resnext_lstm.fold import fold
 from forensics_resnext_lstm.model import FaceSequenceNet, ModelConfig
+from tiny import entry_of
 
 from forensics.heatmap import HeatMap
-from forensics.manifest import CropValues, WeightsEntry, WeightsStatus
+from forensics.manifest import CropValues
 from forensics.records import (
     Coverage,
     FacePatch,
@@ -50,22 +49,7 @@ def network(trunk: str, residual: float, seed: int = 3) -> FaceSequenceNet:
 
 
 def detector(net: FaceSequenceNet, folder: Path) -> SequenceDetector:
-    entry = WeightsEntry(
-        manifest=folder / "manifest.toml",
-        name="resnext-lstm",
-        file="a.safetensors",
-        sha256=save(net, folder / "a.safetensors"),
-        layout=plugin.LAYOUT,
-        trunk=net.config.trunk,
-        hidden=net.config.hidden,
-        frames=4,
-        status=WeightsStatus.PROVISIONAL,
-        date="2025-11-22",
-        licence="none",
-        permitted_use="tests",
-        data=(),
-        crop=CropValues(1.0, 0.0, PX),
-    )
+    entry = replace(entry_of(net, folder), crop=CropValues(1.0, 0.0, PX))
     return SequenceDetector(entry, Settings(device="cpu", reproducible=True))
 
 

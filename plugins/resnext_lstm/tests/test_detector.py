@@ -8,15 +8,14 @@ import numpy as np
 import pytest
 import torch
 from forensics_resnext_lstm import device
-from forensics_resnext_lstm.checkpoints import save
 from forensics_resnext_lstm.detector import CHUNK, SequenceDetector
-from forensics_resnext_lstm.model import FaceSequenceNet, ModelConfig
+from tiny import PX, entry_of, recurrent_network, settings_of
 
 from forensics import weights
 from forensics.errors import SettingsError, WeightsError
 from forensics.faces import CropGeometry
 from forensics.hookspecs import Detector
-from forensics.manifest import CropValues, WeightsEntry, WeightsStatus, put
+from forensics.manifest import put
 from forensics.records import (
     Calibration,
     Coverage,
@@ -30,42 +29,16 @@ from forensics.records import (
 from forensics.settings import Settings
 
 CALIBRATION = Calibration(1.0, 0.0, 2.0, 0.5, -0.5, 64, 3, (MediaKind.VIDEO, MediaKind.STILL))
-PX = 32
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Weights for both names, of one tiny network whose recurrence counts."""
     path = tmp_path_factory.mktemp("weights")
-    torch.manual_seed(3)
-    net = FaceSequenceNet(ModelConfig("mobilenetv2_035", 8))
-    torch.nn.init.normal_(net.residual_head.weight)
+    net = recurrent_network()
     for name in ("resnext-lstm", "efficientnet-lstm"):
-        put(entry_of(net, name, path))
+        put(entry_of(net, path, name))
     return path
-
-
-def entry_of(net: FaceSequenceNet, name: str, folder: Path) -> WeightsEntry:
-    return WeightsEntry(
-        manifest=folder / "manifest.toml",
-        name=name,
-        file=f"{name}.safetensors",
-        sha256=save(net, folder / f"{name}.safetensors"),
-        layout=plugin.LAYOUT,
-        trunk=net.config.trunk,
-        hidden=net.config.hidden,
-        frames=4,
-        status=WeightsStatus.PROVISIONAL,
-        date="2025-11-22",
-        licence="none",
-        permitted_use="tests",
-        data=(),
-        crop=CropValues(0.82, 0.1, PX),
-    )
-
-
-def settings_of(folder: Path) -> Settings:
-    return Settings(weights=str(folder), device="cpu", reproducible=True)
 
 
 def detector_of(folder: Path, calibration: Calibration | None = None) -> SequenceDetector:

@@ -1,32 +1,24 @@
 """`forensics resnext-lstm evaluate --faces`: on crops that are bright when fake, and on indexes that are wrong."""
 
-import csv
-import io
 import json
 import shutil
-import tarfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import cv2
-import forensics_resnext_lstm as plugin
 import numpy as np
 import pytest
-import torch
-from click.testing import CliRunner, Result
-from forensics_resnext_lstm.checkpoints import save
-from forensics_resnext_lstm.commands import group
+from click.testing import Result
 from forensics_resnext_lstm.data import DataError, read_index
 from forensics_resnext_lstm.measuring.changed import differences
 from forensics_resnext_lstm.measuring.robustness import ALTERATIONS, for_crops, shrunk
-from forensics_resnext_lstm.model import FaceSequenceNet, ModelConfig
+from tiny import as_jpeg, called, entry_of, network, noise, write_index, write_tar
 
 from forensics.errors import ForensicsError, SettingsError, UsageError
-from forensics.manifest import CropValues, WeightsEntry, WeightsStatus, put, read
+from forensics.manifest import put, read
 from forensics.records import Calibration, MediaKind
 
-PX = 32
 CROPS = 64
 COLUMNS = ("file", "label", "original", "part", "method", "dataset")
 CALIBRATION = Calibration(1.0, 0.0, 2.0, 0.31, -0.1, 64, 3, (MediaKind.VIDEO, MediaKind.STILL))
@@ -36,31 +28,12 @@ CALIBRATION = Calibration(1.0, 0.0, 2.0, 0.31, -0.1, 64, 3, (MediaKind.VIDEO, Me
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Crops in an archive with their index, and weights with and without a calibration."""
     path = tmp_path_factory.mktemp("evaluate")
-    torch.manual_seed(1)
-    net = FaceSequenceNet(ModelConfig("mobilenetv2_035", 4))
-    entry = WeightsEntry(
-        manifest=path / "manifest.toml",
-        name="bare",
-        file="net.safetensors",
-        sha256=save(net, path / "net.safetensors"),
-        layout=plugin.LAYOUT,
-        trunk=net.config.trunk,
-        hidden=net.config.hidden,
-        frames=4,
-        status=WeightsStatus.PROVISIONAL,
-        date="2025-11-22",
-        licence="none",
-        permitted_use="tests",
-        data=(),
-        crop=CropValues(0.82, 0.1, PX),
-    )
+    entry = entry_of(network(1), path, "bare")
     put(entry)
     put(replace(entry, name="calibrated", calibration=CALIBRATION))
-    write_index(path / "index.csv", rows())
-    with tarfile.open(path / "faces.tar", "w") as tar:
-        for i, row in enumerate(rows()):
-            add(tar, row[0], cv2.imencode(".jpg", picture(i))[1].tobytes())
-        add(tar, "broken.jpg", b"no picture")
+    write_index(path / "index.csv", rows(), COLUMNS)
+    faces = {row[0]: as_jpeg(noise(i, brighter=100)) for i, row in enumerate(rows())}
+    write_tar(path / "faces.tar", {**faces, "broken.jpg": b"no picture"})
     return path
 
 
@@ -73,28 +46,9 @@ def rows() -> list[tuple[str, ...]]:
     ]
 
 
-def write_index(path: Path, of: list[tuple[str, ...]], columns: tuple[str, ...] = COLUMNS) -> Path:
-    with path.open("w", newline="") as file:
-        csv.writer(file).writerows([columns, *of])
-    return path
-
-
-def picture(seed: int) -> np.ndarray:
-    values = np.random.default_rng(seed).integers(0, 128, (40, 40, 3), np.uint8)
-    return (values + 100 * (seed % 2)).astype(np.uint8)
-
-
-def add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
-    info = tarfile.TarInfo(name)
-    info.size = len(data)
-    tar.addfile(info, io.BytesIO(data))
-
-
 def run(folder: Path, *words: str, index: Path | None = None, entry: str = "calibrated") -> Result:
     given = ["evaluate", "--weights", str(folder), "--entry", entry, "--device", "cpu"]
-    given += ["--index", str(index or folder / "index.csv"), *words]
-    obj = {"config": None, "database_url": None}
-    return CliRunner().invoke(group, given, obj=obj, catch_exceptions=False)
+    return called(*given, "--index", str(index or folder / "index.csv"), *words)
 
 
 HALF = ("--parts", "0,1")  # too few clusters to be resampled: quick
@@ -249,7 +203,7 @@ WRONG = [
 def test_wrong_index_is_refused_by_file_and_row(
     folder: Path, tmp_path: Path, wrong: list[tuple[str, ...]], says: str
 ) -> None:
-    index = write_index(tmp_path / "wrong.csv", wrong, COLUMNS[:4])
+    index = write_index(tmp_path / "wrong.csv", wrong)
     with pytest.raises(DataError, match=says) as caught:
         on_faces(folder, index=index)
     assert "wrong.csv" in str(caught.value)

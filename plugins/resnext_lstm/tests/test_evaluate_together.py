@@ -11,9 +11,10 @@ from forensics_resnext_lstm.measuring.together import (
     together,
 )
 from forensics_resnext_lstm.measuring.trials import Known, Trial
+from tiny import unsaved
 
 from forensics.errors import UsageError
-from forensics.manifest import CropValues, WeightsEntry, WeightsStatus
+from forensics.manifest import WeightsEntry
 from forensics.records import Calibration, Label, MediaKind
 from forensics.verdict import log10_lr
 
@@ -61,23 +62,7 @@ def test_video_has_the_label_that_its_analysis_gave() -> None:
 
 
 def entry(name: str, calibration: Calibration | None) -> WeightsEntry:
-    return WeightsEntry(
-        manifest=None,  # type: ignore[arg-type]  # nothing is read
-        name=name,
-        file="",
-        sha256="",
-        layout="",
-        trunk="mobilenetv2_035",
-        hidden=4,
-        frames=4,
-        status=WeightsStatus.PROVISIONAL,
-        date="2026-11-25",
-        licence="none",
-        permitted_use="tests",
-        data=(),
-        crop=CropValues(0.82, 0.1, 32),
-        calibration=calibration,
-    )
+    return replace(unsaved(Path(), name), calibration=calibration)
 
 
 def test_thresholds_are_the_means_and_a_score_is_a_ratio() -> None:

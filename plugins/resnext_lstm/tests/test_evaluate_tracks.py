@@ -1,31 +1,24 @@
 """`evaluate --faces` on crops that were cut from videos: a video is one file, and its tracks are sequences."""
 
-import csv
-import io
 import json
-import tarfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
-import forensics_resnext_lstm as plugin
 import numpy as np
 import pytest
 import torch
-from click.testing import CliRunner
-from forensics_resnext_lstm.checkpoints import load, save
-from forensics_resnext_lstm.commands import group
+from forensics_resnext_lstm.checkpoints import load
 from forensics_resnext_lstm.data import DataError, read_index
 from forensics_resnext_lstm.measuring.crops import Faces, crop_trials, known_crops
 from forensics_resnext_lstm.measuring.trials import Trial
-from forensics_resnext_lstm.model import FaceSequenceNet, ModelConfig, normalise
+from forensics_resnext_lstm.model import normalise
+from tiny import PX, as_jpeg, called, entry_of, quiet, recurrent_network, write_index, write_tar
 
 from forensics.crops import resized
-from forensics.manifest import CropValues, WeightsEntry, WeightsStatus, put, read
+from forensics.manifest import put, read
 from forensics.records import Calibration, MediaKind
 
-PX = 32
 COLUMNS = ("file", "label", "original", "part", "video", "track", "time_s", "face_px")
 CALIBRATION = Calibration(1.0, 0.0, 2.0, 0.31, -0.1, 64, 3, (MediaKind.VIDEO,))
 TRACKS = [("real", "a", 1, 4), ("real", "a", 2, 3), ("fake", "fa", 1, 5), ("real", "b", 1, 2)]
@@ -40,47 +33,21 @@ ROWS = [
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Faces of three videos, one of two people and one of two frames, and weights whose recurrence counts."""
     path = tmp_path_factory.mktemp("tracks")
-    torch.manual_seed(3)
-    net = FaceSequenceNet(ModelConfig("mobilenetv2_035", 8))
-    torch.nn.init.normal_(net.residual_head.weight)
-    entry = WeightsEntry(
-        manifest=path / "manifest.toml",
-        name="bare",
-        file="net.safetensors",
-        sha256=save(net, path / "net.safetensors"),
-        layout=plugin.LAYOUT,
-        trunk=net.config.trunk,
-        hidden=net.config.hidden,
-        frames=4,
-        status=WeightsStatus.PROVISIONAL,
-        date="2025-11-22",
-        licence="none",
-        permitted_use="tests",
-        data=(),
-        crop=CropValues(0.82, 0.1, PX),
-    )
+    entry = entry_of(recurrent_network(), path, "bare")
     put(entry)
     put(replace(entry, name="calibrated", calibration=CALIBRATION))
-    with tarfile.open(path / "faces.tar", "w") as tar:
-        for seed, (name, *_) in enumerate(ROWS):
-            picture = np.random.default_rng(seed).integers(0, 256, (40, 40, 3), np.uint8)
-            data = cv2.imencode(".jpg", picture)[1].tobytes()
-            info = tarfile.TarInfo(name)
-            info.size = len(data)
-            tar.addfile(info, io.BytesIO(data))
-        tar.addfile(tarfile.TarInfo("broken.jpg"))
-    write_index(path / "index.csv", ROWS)
+    faces = {
+        name: as_jpeg(np.random.default_rng(seed).integers(0, 256, (40, 40, 3), np.uint8))
+        for seed, (name, *_) in enumerate(ROWS)
+    }
+    write_tar(path / "faces.tar", {**faces, "broken.jpg": b""})
+    write_rows(path / "index.csv", ROWS)
     return path
 
 
-def write_index(path: Path, rows: Sequence[tuple[str, ...]], columns: int = len(COLUMNS)) -> Path:
-    with path.open("w", newline="") as file:
-        csv.writer(file).writerows(one[:columns] for one in (COLUMNS, *rows))
-    return path
-
-
-def quiet(done: int, of: int, what: str) -> None:
-    pass
+def write_rows(path: Path, rows: Sequence[tuple[str, ...]], columns: int = len(COLUMNS)) -> Path:
+    """Write an index of the first so many columns."""
+    return write_index(path, [row[:columns] for row in rows], COLUMNS[:columns])
 
 
 def files_of(folder: Path, index: Path) -> list[Faces]:
@@ -117,14 +84,14 @@ def test_score_of_a_video_is_that_of_its_highest_track_as_a_sequence(folder: Pat
 
 def frame_of(folder: Path, file: str) -> float:
     """Return the frame score of one crop."""
-    index = write_index(folder / "single.csv", ROWS, columns=4)
+    index = write_rows(folder / "single.csv", ROWS, columns=4)
     score = trials_of(folder, index)[file].mean
     assert score is not None
     return score
 
 
 def test_crops_of_a_track_are_put_in_order_of_time(folder: Path, tmp_path: Path) -> None:
-    index = write_index(tmp_path / "backwards.csv", ROWS[::-1])
+    index = write_rows(tmp_path / "backwards.csv", ROWS[::-1])
     forwards, backwards = trials_of(folder, folder / "index.csv"), trials_of(folder, index)
     assert {file: trial.score for file, trial in backwards.items()} == pytest.approx(
         {file: trial.score for file, trial in forwards.items()}, abs=1e-4
@@ -133,7 +100,7 @@ def test_crops_of_a_track_are_put_in_order_of_time(folder: Path, tmp_path: Path)
 
 def test_without_video_track_and_time_every_crop_is_a_file(folder: Path, tmp_path: Path) -> None:
     for columns in (4, 5, 6):
-        index = write_index(tmp_path / "index.csv", ROWS, columns)
+        index = write_rows(tmp_path / "index.csv", ROWS, columns)
         assert [one.known.file for one in files_of(folder, index)] == [name for name, *_ in ROWS]
 
 
@@ -145,7 +112,7 @@ def test_track_too_short_for_the_calibration_decides_nothing(folder: Path) -> No
 
 
 def test_broken_crop_of_a_video_is_named_with_its_file(folder: Path, tmp_path: Path) -> None:
-    index = write_index(tmp_path / "broken.csv", [*ROWS, ("broken.jpg", *ROWS[-1][1:])])
+    index = write_rows(tmp_path / "broken.csv", [*ROWS, ("broken.jpg", *ROWS[-1][1:])])
     with pytest.raises(DataError, match=r"row 14: b: .*can't be decoded"):
         trials_of(folder, index)
 
@@ -153,9 +120,7 @@ def test_broken_crop_of_a_video_is_named_with_its_file(folder: Path, tmp_path: P
 def test_report_says_what_the_recurrence_adds_on_prepared_videos(folder: Path) -> None:
     given = ["evaluate", "--weights", str(folder), "--entry", "calibrated", "--device", "cpu"]
     faces = ["--faces", str(folder / "faces.tar"), "--index", str(folder / "index.csv")]
-    obj = {"config": None, "database_url": None}
-    command = [*given, *faces, "--robustness", "--json"]
-    result = CliRunner().invoke(group, command, obj=obj, catch_exceptions=False)
+    result = called(*given, *faces, "--robustness", "--json")
     found = json.loads(result.stdout)
     assert (found["n"], found["unit"], found["pairs"]["of"]) == (3, "prepared videos", 2)
     assert {one["n"] for one in found["robustness"] if "over" not in one["name"]} >= {3}

@@ -1,6 +1,5 @@
 """`forensics resnext-lstm evaluate --videos`: clips are analysed as the program serves them."""
 
-import csv
 import json
 import shutil
 from collections.abc import Sequence
@@ -9,23 +8,18 @@ from pathlib import Path
 
 import av
 import cv2
-import forensics_resnext_lstm as plugin
 import numpy as np
 import pytest
-import torch
-from click.testing import CliRunner, Result
-from forensics_resnext_lstm.checkpoints import save
-from forensics_resnext_lstm.commands import group
+from click.testing import Result
 from forensics_resnext_lstm.data import DataError
 from forensics_resnext_lstm.detector import SequenceDetector
 from forensics_resnext_lstm.measuring.clips import clip_trials, equipment_of
 from forensics_resnext_lstm.measuring.robustness import ALTERATIONS, CHAINS, encoded, scaled
 from forensics_resnext_lstm.measuring.trials import FAILED, Known, known_videos
-from forensics_resnext_lstm.model import FaceSequenceNet, ModelConfig
+from tiny import called, entry_of, quiet, recurrent_network, settings_of, write_index
 
-from forensics.manifest import CropValues, WeightsEntry, WeightsStatus, put, read
+from forensics.manifest import put, read
 from forensics.records import Calibration, MediaKind
-from forensics.settings import Settings
 
 CALIBRATION = Calibration(1.0, 0.0, 2.0, 0.31, -0.1, 64, 3, (MediaKind.VIDEO, MediaKind.STILL))
 COLUMNS = ("file", "label", "source", "identity", "method", "dataset")
@@ -41,36 +35,13 @@ ROWS = [
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two clips of a face, one dark; one without a face; one that is no video; weights whose recurrence counts."""
     path = tmp_path_factory.mktemp("videos")
-    torch.manual_seed(3)
-    net = FaceSequenceNet(ModelConfig("mobilenetv2_035", 8))
-    torch.nn.init.normal_(net.residual_head.weight)
-    put(entry_of(net, path))
+    put(replace(entry_of(recurrent_network(), path), calibration=CALIBRATION))
     render(path / "real.mp4", face(1.0))
     render(path / "fake.mp4", face(0.6))
     render(path / "empty.mp4", np.full((240, 320, 3), 90, np.uint8))
     (path / "broken.mp4").write_bytes(b"no video at all" * 100)
-    write_index(path / "index.csv", ROWS)
+    write_rows(path / "index.csv", ROWS)
     return path
-
-
-def entry_of(net: FaceSequenceNet, path: Path) -> WeightsEntry:
-    return WeightsEntry(
-        manifest=path / "manifest.toml",
-        name="resnext-lstm",
-        file="net.safetensors",
-        sha256=save(net, path / "net.safetensors"),
-        layout=plugin.LAYOUT,
-        trunk=net.config.trunk,
-        hidden=net.config.hidden,
-        frames=4,
-        status=WeightsStatus.PROVISIONAL,
-        date="2025-11-22",
-        licence="none",
-        permitted_use="tests",
-        data=(),
-        crop=CropValues(0.82, 0.1, 32),
-        calibration=CALIBRATION,
-    )
 
 
 def face(light: float) -> np.ndarray:
@@ -98,25 +69,14 @@ def frames_in(path: Path) -> int:
         return sum(1 for _ in clip.decode(video=0))
 
 
-def write_index(path: Path, rows: Sequence[tuple[str, ...]]) -> Path:
-    with path.open("w", newline="") as file:
-        csv.writer(file).writerows([COLUMNS[: len(rows[0]) if rows else None], *rows])
-    return path
-
-
-def settings_of(folder: Path) -> Settings:
-    return Settings(weights=str(folder), device="cpu", reproducible=True)
-
-
-def quiet(done: int, of: int, what: str) -> None:
-    pass
+def write_rows(path: Path, rows: Sequence[tuple[str, ...]]) -> Path:
+    """Write an index of as many columns as the rows have."""
+    return write_index(path, rows, COLUMNS[: len(rows[0]) if rows else None])
 
 
 def run(folder: Path, index: Path, *words: str) -> Result:
     given = ["evaluate", "--weights", str(folder), "--videos", str(folder), "--index", str(index)]
-    obj = {"config": None, "database_url": None}
-    command = [*given, "--device", "cpu", *words]
-    return CliRunner().invoke(group, command, obj=obj, catch_exceptions=False)
+    return called(*given, "--device", "cpu", *words)
 
 
 def test_videos_are_measured_and_those_without_a_score_are_named(folder: Path) -> None:
@@ -216,26 +176,26 @@ WRONG = [
 def test_wrong_index_is_refused_by_file_and_row(
     folder: Path, tmp_path: Path, rows: list[tuple[str, ...]], says: str
 ) -> None:
-    index = write_index(tmp_path / "wrong.csv", rows)
+    index = write_rows(tmp_path / "wrong.csv", rows)
     with pytest.raises(DataError, match=says) as caught:
         run(folder, index)
     assert "wrong.csv" in str(caught.value)
 
 
 def test_one_kind_left_after_scoring_is_refused_by_name(folder: Path, tmp_path: Path) -> None:
-    index = write_index(tmp_path / "left.csv", [ROWS[0], ROWS[2]])
+    index = write_rows(tmp_path / "left.csv", [ROWS[0], ROWS[2]])
     with pytest.raises(DataError, match=r"not of both kinds.*empty.mp4 \(no face was found\)"):
         run(folder, index)
 
 
 def test_source_that_many_real_files_share_is_their_data_set(folder: Path, tmp_path: Path) -> None:
     rows = [("real.mp4", "real", "phone")] * 2 + [("fake.mp4", "fake", "net")]
-    known = known_videos(write_index(tmp_path / "plain.csv", rows), folder)
+    known = known_videos(write_rows(tmp_path / "plain.csv", rows), folder)
     assert [one.dataset for one in known] == ["phone", "phone", "net"]
     assert [one.people for one in known] == [frozenset()] * 3
 
 
 def test_source_of_a_single_real_file_is_its_video(folder: Path, tmp_path: Path) -> None:
     rows = [("real.mp4", "real", "183"), ("fake.mp4", "fake", "183_253")]
-    known = known_videos(write_index(tmp_path / "plain.csv", rows), folder)
+    known = known_videos(write_rows(tmp_path / "plain.csv", rows), folder)
     assert [(one.dataset, one.original) for one in known] == [("", "183"), ("", "183_253")]

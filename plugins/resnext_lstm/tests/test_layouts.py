@@ -1,4 +1,3 @@
-import csv
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -7,6 +6,7 @@ import pytest
 from forensics_resnext_lstm.data import DataError
 from forensics_resnext_lstm.people import part_of, tied
 from forensics_resnext_lstm.preparing.layouts import Video, chosen, layout_of
+from tiny import write_index
 
 
 def files(root: Path, *names: str) -> Path:
@@ -50,10 +50,9 @@ def faceforensics(root: Path) -> Path:
 
 def plain(root: Path) -> Path:
     files(root, "a.mp4", "b.mp4")
-    with (root / "mine.csv").open("w", newline="") as file:
-        head = ("file", "label", "source", "identity", "method")
-        rows = [("a.mp4", "real", "a", "anna", ""), ("b.mp4", "fake", "a", "anna+bert", "swap")]
-        csv.writer(file).writerows([head, *rows])
+    head = ("file", "label", "source", "identity", "method")
+    rows = [("a.mp4", "real", "a", "anna", ""), ("b.mp4", "fake", "a", "anna+bert", "swap")]
+    write_index(root / "mine.csv", rows, head)
     return root
 
 

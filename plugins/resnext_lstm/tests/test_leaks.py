@@ -1,22 +1,14 @@
 """Nobody is on both sides of a split, and what is on neither is counted."""
 
-import csv
-import tarfile
 from pathlib import Path
 
 import pytest
-from forensics_resnext_lstm.data import Crop, DataError, Place, split
+from forensics_resnext_lstm.data import DataError, split
 from forensics_resnext_lstm.training.leaks import check, without_tested
-from forensics_resnext_lstm.training.recipe import Recipe
 from forensics_resnext_lstm.training.sides import read_sides
+from tiny import TINY_RECIPE, crop_of, write_index, write_tar
 
-RECIPE = Recipe(name="tiny", trunk="mobilenetv2_035", hidden=4, px=32, held_out=(9,))
 COLUMNS = ("file", "label", "original", "part", "identity", "split")
-
-
-def crop_of(**values: object) -> Crop:
-    given = {"fake": False, "original": "a", "part": 0, **values}
-    return Crop(Place(Path("x.tar"), 0, 0), **given)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -57,12 +49,9 @@ def test_whoever_is_tied_to_a_tested_person_is_left_out() -> None:
 def folder_of(folder: Path, *rows: tuple[str, ...]) -> Path:
     """Write an index of rows without their file, and an archive of empty files."""
     files = [f"{i}.jpg" for i in range(len(rows))]
-    with tarfile.open(folder / "faces.tar", "w") as tar:
-        for name in files:
-            tar.addfile(tarfile.TarInfo(name))
-    with (folder / "index.csv").open("w", newline="") as file:
-        table = [(name, *row) for name, row in zip(files, rows, strict=True)]
-        csv.writer(file).writerows([COLUMNS, *table])
+    write_tar(folder / "faces.tar", dict.fromkeys(files, b""))
+    table = [(name, *row) for name, row in zip(files, rows, strict=True)]
+    write_index(folder / "index.csv", table, COLUMNS)
     return folder
 
 
@@ -77,7 +66,7 @@ def test_what_is_on_no_side_is_counted_by_label_and_reason(tmp_path: Path) -> No
         ("fake", "e", "3", "dora+emil", "train"),
         ("fake", "f", "4", "dora", "val"),
     )
-    sides = read_sides(RECIPE, [folder])
+    sides = read_sides(TINY_RECIPE, [folder])
     assert ([c.original for c in sides.train], [c.original for c in sides.held]) == (["a"], ["f"])
     assert sides.left_out == (
         "1 real and 0 fake crops of the test split are left out",
@@ -90,7 +79,7 @@ def test_what_is_on_no_side_is_counted_by_label_and_reason(tmp_path: Path) -> No
 def test_data_of_which_nothing_is_left_says_where_it_went(tmp_path: Path) -> None:
     rows = [("real", "a", "1", "anna", "test"), ("fake", "b", "1", "anna+bert", "train")]
     with pytest.raises(DataError, match=r"of 2 crops none is left .* 0 are held out; 1 real .*"):
-        read_sides(RECIPE, [folder_of(tmp_path, *rows)])
+        read_sides(TINY_RECIPE, [folder_of(tmp_path, *rows)])
 
 
 def test_val_split_is_held_out_whatever_its_part() -> None:

@@ -1,35 +1,27 @@
 """What a network has gone through goes with it: who was learnt from is not held out, calibrated or measured on later."""
 
-import csv
-import io
 import os
 import signal
 import subprocess
 import sys
-import tarfile
 import tomllib
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 import safetensors.torch
 import torch
-from click.testing import CliRunner, Result
 from forensics_resnext_lstm.checkpoints import packed
-from forensics_resnext_lstm.commands import group
 from forensics_resnext_lstm.data import DataError
 from forensics_resnext_lstm.training.lineage import lineage_of
 from forensics_resnext_lstm.training.recipe import Recipe, recipe_of
 from forensics_resnext_lstm.training.train import Run, Trainer
+from tiny import TINY_RECIPE, as_jpeg, called, noise, write_index, write_tar
 
 from forensics.errors import UsageError
 from forensics.weights import sha256_of
 
-RECIPE = Recipe(
-    name="tiny", trunk="mobilenetv2_035", hidden=4, px=32, held_out=(9,), steps=2, pairs=2
-)
+RECIPE = replace(TINY_RECIPE, steps=2, pairs=2)
 SECOND = replace(RECIPE, name="second", steps=1, seed=5)
 SIZE = 16  # crops of each part
 
@@ -43,16 +35,9 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for part in (0, 8, 9)
         for i in range(SIZE)
     ]
-    with tarfile.open(folder / "train-0.tar", "w") as tar:
-        for seed, (name, label, _, _) in enumerate(rows):
-            noise = np.random.default_rng(seed).integers(0, 128, (40, 40, 3), np.uint8)
-            picture = (noise + 127 * (label == "fake")).astype(np.uint8)
-            found = cv2.imencode(".jpg", picture)[1].tobytes()
-            info = tarfile.TarInfo(name)
-            info.size = len(found)
-            tar.addfile(info, io.BytesIO(found))
-    with (folder / "train.csv").open("w", newline="") as file:
-        csv.writer(file).writerows([("file", "label", "original", "part"), *rows])
+    faces = {row[0]: as_jpeg(noise(seed)) for seed, row in enumerate(rows)}
+    write_tar(folder / "train-0.tar", faces)
+    write_index(folder / "train.csv", rows)
     return folder
 
 
@@ -70,11 +55,6 @@ def first(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def second(data: Path, first: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = Run((data,), tmp_path_factory.mktemp("second"), after=first, workers=0)
     return trained(SECOND, run)
-
-
-def called(*words: str) -> Result:
-    obj = {"config": None, "database_url": None}
-    return CliRunner().invoke(group, words, obj=obj, catch_exceptions=False)
 
 
 @pytest.fixture

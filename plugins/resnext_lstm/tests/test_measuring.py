@@ -1,14 +1,9 @@
-import csv
-import io
-import tarfile
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 import torch
-from click.testing import CliRunner, Result
-from forensics_resnext_lstm.commands import group
+from click.testing import Result
 from forensics_resnext_lstm.data import DataError
 from forensics_resnext_lstm.measuring.calibrate import (
     Validity,
@@ -20,7 +15,8 @@ from forensics_resnext_lstm.measuring.calibrate import (
 from forensics_resnext_lstm.measuring.figures import cuts_of
 from forensics_resnext_lstm.measuring.metrics import Labels, Scores
 from forensics_resnext_lstm.measuring.thresholds import thresholds
-from forensics_resnext_lstm.model import FaceSequenceNet, ModelConfig, normalise
+from forensics_resnext_lstm.model import FaceSequenceNet, normalise
+from tiny import as_jpeg, called, network, noise, write_index, write_tar
 
 from forensics.errors import UsageError
 from forensics.verdict import log10_lr
@@ -91,21 +87,17 @@ def test_errors_are_counted_where_the_label_would_be_wrong() -> None:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Crops that are bright when fake, a checkpoint and its recipe."""
     path = tmp_path_factory.mktemp("measuring")
-    torch.manual_seed(1)
-    model = FaceSequenceNet(ModelConfig("mobilenetv2_035", 4))
+    model = network(1)
     with torch.no_grad():
         model.frame_head.weight.mul_(1 if bright_scores_higher(model) else -1)
     torch.save({"model": model.state_dict(), "step": 4}, path / "last.pt")
     (path / "tiny.toml").write_text(RECIPE)
     rows = [(f"{i}.jpg", ("real", "fake")[i % 2], f"v{i // 2}", str(47 + i % 4)) for i in range(24)]
-    with (path / "index.csv").open("w", newline="") as file:
-        csv.writer(file).writerows([("file", "label", "original", "part"), *rows])
+    write_index(path / "index.csv", rows)
     others = [(f"{i}.jpg", ("real", "fake")[i % 2], f"w{i // 2}", "7") for i in range(24)]
-    with (path / "other.csv").open("w", newline="") as file:
-        csv.writer(file).writerows([("file", "label", "original", "part"), *others])
-    with tarfile.open(path / "faces.tar", "w") as tar:
-        for i, row in enumerate(rows):
-            add_picture(tar, row[0], i)
+    write_index(path / "other.csv", others)
+    faces = {row[0]: as_jpeg(noise(i)) for i, row in enumerate(rows)}
+    write_tar(path / "faces.tar", faces)
     return path
 
 
@@ -117,23 +109,8 @@ def bright_scores_higher(model: FaceSequenceNet) -> bool:
     return bool(bright > dark)
 
 
-def noise(seed: int, px: int) -> np.ndarray:
-    """Dark for an even seed, bright for an odd one."""
-    values = np.random.default_rng(seed).integers(0, 128, (px, px, 3), np.uint8)
-    return (values + 127 * (seed % 2)).astype(np.uint8)
-
-
-def add_picture(tar: tarfile.TarFile, name: str, seed: int) -> None:
-    data = cv2.imencode(".jpg", noise(seed, 40))[1].tobytes()
-    info = tarfile.TarInfo(name)
-    info.size = len(data)
-    tar.addfile(info, io.BytesIO(data))
-
-
 def forensics(folder: Path, *words: str) -> Result:
-    given = [word.format(folder=folder) for word in words]
-    obj = {"config": None, "database_url": None}
-    return CliRunner().invoke(group, given, obj=obj, catch_exceptions=False)
+    return called(*(word.format(folder=folder) for word in words))
 
 
 def exported(folder: Path, weights: Path) -> Path:

@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 import safetensors.torch
 import torch
-from forensics_resnext_lstm import LAYOUT
 from forensics_resnext_lstm.checkpoints import from_training, load, packed, save
 from forensics_resnext_lstm.model import FaceSequenceNet, Logits, ModelConfig, normalise
-from torch import Tensor, nn
+from tiny import entry_of
+from torch import Tensor
 
 from forensics.errors import WeightsError
-from forensics.manifest import CropValues, WeightsEntry, WeightsStatus
+from forensics.manifest import WeightsEntry
 
 LITE = ModelConfig("tf_efficientnet_lite0", hidden=8)
 RESNEXT = ModelConfig("resnext50_32x4d", hidden=8)
@@ -120,29 +120,9 @@ def test_weights_file_of_the_default_network_is_under_70_mb() -> None:
     assert 50e6 < sum(value.numel() * value.element_size() for value in state.values()) < 70e6
 
 
-def entry_of(net: nn.Module, path: Path) -> WeightsEntry:
-    assert isinstance(net, FaceSequenceNet)
-    return WeightsEntry(
-        manifest=path.parent / "manifest.toml",
-        name="resnext-lstm",
-        file=path.name,
-        sha256=save(net, path),
-        layout=LAYOUT,
-        trunk=net.config.trunk,
-        hidden=net.config.hidden,
-        frames=4,
-        status=WeightsStatus.PROVISIONAL,
-        date="2025-11-22",
-        licence="none",
-        permitted_use="tests",
-        data=(),
-        crop=CropValues(1.0, 0.0, 32),
-    )
-
-
 @pytest.fixture(scope="module")
 def entry(net: FaceSequenceNet, tmp_path_factory: pytest.TempPathFactory) -> WeightsEntry:
-    return entry_of(net, tmp_path_factory.mktemp("weights") / "resnext-lstm.safetensors")
+    return entry_of(net, tmp_path_factory.mktemp("weights"))
 
 
 def test_saved_network_scores_as_before(net: FaceSequenceNet, entry: WeightsEntry) -> None:

@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from forensics_resnext_lstm.original.checkpoints import load
 from forensics_resnext_lstm.original.detector import OriginalDetector
 from forensics_resnext_lstm.original.network import OriginalNet, Pooling, shapes
+from tiny import settings_of
 from torch import Tensor, nn
 from torchvision import transforms
 from torchvision.models import resnext50_32x4d
@@ -34,7 +35,6 @@ from forensics.records import (
     Outcome,
     Sample,
 )
-from forensics.settings import Settings
 from forensics.verdict import calibrate
 from forensics.weights import read, verify
 
@@ -201,10 +201,6 @@ def test_entry_repeats_what_the_old_name_claims_as_a_claim(entry: WeightsEntry) 
 def test_weights_are_the_checkpoints_own_numbers(net: Reference, entry: WeightsEntry) -> None:
     state = safetensors.torch.load_file(entry.path)
     assert all(torch.equal(value, state[name]) for name, value in net.state_dict().items())
-
-
-def settings_of(folder: Path) -> Settings:
-    return Settings(weights=str(folder), device="cpu", reproducible=True)
 
 
 def test_hook_gives_the_original_beside_ours(folder: Path) -> None:

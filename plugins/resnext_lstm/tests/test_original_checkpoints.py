@@ -13,11 +13,12 @@ from click.testing import CliRunner, Result
 from forensics_resnext_lstm import LAYOUT
 from forensics_resnext_lstm.original.checkpoints import claimed, read
 from forensics_resnext_lstm.original.network import shapes
+from tiny import unsaved
 from torch import Tensor
 
 from forensics.cli import main
 from forensics.errors import WeightsError
-from forensics.manifest import CropValues, WeightsEntry, WeightsStatus, put
+from forensics.manifest import CropValues, WeightsEntry, put
 from forensics.manifest import read as read_manifest
 
 State = dict[str, Any]
@@ -214,22 +215,8 @@ def test_import_without_a_folder_says_how_to_give_one(
 
 
 def entry_of(folder: Path, name: str, layout: str) -> WeightsEntry:
-    return WeightsEntry(
-        manifest=folder / "manifest.toml",
-        name=name,
-        file=f"{name}.safetensors",
-        sha256="0" * 64,
-        layout=layout,
-        trunk="resnext50_32x4d",
-        hidden=2048,
-        frames=20,
-        status=WeightsStatus.PROVISIONAL,
-        date="2025-11-22",
-        licence="none",
-        permitted_use="tests",
-        data=(),
-        crop=CropValues(1.0, 0.0, 112),
-    )
+    entry = replace(unsaved(folder, name), layout=layout, frames=20, crop=CropValues(1.0, 0.0, 112))
+    return replace(entry, trunk="resnext50_32x4d", hidden=2048)
 
 
 @pytest.mark.parametrize(

@@ -15,16 +15,13 @@ from forensics_resnext_lstm.training.augment import augment, moved
 from forensics_resnext_lstm.training.batches import Steps
 from forensics_resnext_lstm.training.distil import channels
 from forensics_resnext_lstm.training.locate import Locator
-from forensics_resnext_lstm.training.recipe import Recipe
 from forensics_resnext_lstm.training.train import Run, Trainer
+from tiny import TINY_RECIPE, as_png, write_index, write_tar
 
 PX = 64
-RECIPE = Recipe(
-    name="tiny",
-    trunk="mobilenetv2_035",
-    hidden=4,
+RECIPE = replace(
+    TINY_RECIPE,
     px=PX,
-    held_out=(9,),
     steps=4,
     pairs=2,
     warmup_steps=2,
@@ -83,7 +80,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Pictures in one file: a real one, a copy, and a repainted one."""
     folder = tmp_path_factory.mktemp("places")
     pictures = [face(), face(), repainted(face()), face(2), repainted(face(2))]
-    data = [cv2.imencode(".png", one[..., ::-1])[1].tobytes() for one in pictures]
+    data = [as_png(one[..., ::-1]) for one in pictures]
     (folder / "all").write_bytes(b"".join(data))
     (folder / "sizes").write_text(" ".join(str(len(one)) for one in data))
     return folder
@@ -163,18 +160,10 @@ def test_places_are_learnt_in_bfloat16_too(folder: Path, tmp_path: Path) -> None
 
 def written(folder: Path, data: Path, rows: list[tuple[int, str, str, int]]) -> Path:
     """Write a data folder of some of the pictures."""
-    import tarfile
-
     data.mkdir()
-    lines = ["file,label,original,part"]
-    with tarfile.open(data / "train-0.tar", "w") as tar:
-        for i, label, original, part in rows:
-            place = crop(folder, i, fake=label == "fake").place
-            file = data / f"{i}.png"
-            with place.archive.open("rb") as whole:
-                whole.seek(place.offset)
-                file.write_bytes(whole.read(place.size))
-            tar.add(file, file.name)
-            lines.append(f"{file.name},{label},{original},{part}")
-    (data / "train.csv").write_text("\n".join(lines) + "\n")
+    whole = (folder / "all").read_bytes()
+    places = {f"{i}.png": crop(folder, i, fake=False).place for i, *_ in rows}
+    files = {name: whole[at.offset : at.offset + at.size] for name, at in places.items()}
+    write_tar(data / "train-0.tar", files)
+    write_index(data / "train.csv", [(f"{i}.png", *row) for i, *row in rows])
     return data

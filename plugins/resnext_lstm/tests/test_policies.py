@@ -1,23 +1,16 @@
 """The thresholds of the two policies, and when the stricter one is not established."""
 
-import io
-import tarfile
-from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 import torch
-from forensics_resnext_lstm import LAYOUT
-from forensics_resnext_lstm.checkpoints import save
 from forensics_resnext_lstm.data import Crop, read_index
 from forensics_resnext_lstm.measuring.calibrate import Validity, counted, fit
 from forensics_resnext_lstm.measuring.drift import drift
 from forensics_resnext_lstm.measuring.thresholds import established
-from forensics_resnext_lstm.model import FaceSequenceNet, ModelConfig
+from tiny import as_png, entry_of, network, write_index, write_tar
 
-from forensics.manifest import CropValues, WeightsEntry, WeightsStatus
 from forensics.records import Calibration
 from forensics.verdict import wilson_interval
 
@@ -72,46 +65,24 @@ def test_thresholds_lie_further_apart_than_twice_the_drift() -> None:
 def crops(tmp_path: Path) -> list[Crop]:
     rng = np.random.default_rng(0)
     names = [f"{i}.png" for i in range(4)]
-    with tarfile.open(tmp_path / "a.tar", "w") as tar:
-        for name in names:
-            picture = rng.integers(0, 255, (40, 40, 3), np.uint8)
-            data = cv2.imencode(".png", picture)[1].tobytes()
-            info = tarfile.TarInfo(name)
-            info.size = len(data)
-            tar.addfile(info, io.BytesIO(data))
-    rows = [f"{name},{'fake' if i % 2 else 'real'},{i},1" for i, name in enumerate(names)]
-    (tmp_path / "a.csv").write_text("\n".join(["file,label,original,part", *rows]))
+    drawings = {name: as_png(rng.integers(0, 255, (40, 40, 3), np.uint8)) for name in names}
+    write_tar(tmp_path / "a.tar", drawings)
+    rows = [(name, "fake" if i % 2 else "real", i, 1) for i, name in enumerate(names)]
+    write_index(tmp_path / "a.csv", rows)
     return read_index(tmp_path / "a.csv", [tmp_path / "a.tar"])
 
 
 def test_drift_is_the_largest_difference_between_types_of_number(
     tmp_path: Path, crops: list[Crop]
 ) -> None:
-    torch.manual_seed(0)
-    model = FaceSequenceNet(ModelConfig("mobilenetv2_035", 4))
-    entry = WeightsEntry(
-        manifest=tmp_path / "manifest.toml",
-        name="tiny",
-        file="tiny.safetensors",
-        sha256=save(model, tmp_path / "tiny.safetensors"),
-        layout=LAYOUT,
-        trunk="mobilenetv2_035",
-        hidden=4,
-        frames=1,
-        status=WeightsStatus.PROVISIONAL,
-        date="2026-11-24",
-        licence="MIT",
-        permitted_use="tests",
-        data=("drawn",),
-        crop=CropValues(0.82, 0.1, 32),
-    )
+    model = network(0)
+    entry = entry_of(model, tmp_path)
     found = drift(entry, crops)
     assert 0 < found < 1
     assert drift(entry, crops[:1]) <= found
     with torch.no_grad():
         model.frame_head.weight.zero_()
-    flat = replace(entry, sha256=save(model, tmp_path / "tiny.safetensors"))
-    assert drift(flat, crops) == 0
+    assert drift(entry_of(model, tmp_path), crops) == 0
 
 
 def test_thresholds_hold_in_each_group_that_has_enough_crops() -> None:

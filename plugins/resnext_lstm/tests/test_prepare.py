@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import cast
 
 import av
-import cv2
 import numpy as np
 import pytest
 from av.video.frame import VideoFrame
@@ -18,13 +17,14 @@ from forensics_resnext_lstm.preparing.cutting import COLUMNS, Cut, Face
 from forensics_resnext_lstm.preparing.layouts import Video
 from forensics_resnext_lstm.preparing.shards import Shards
 from skimage import data
+from tiny import as_jpeg
 
 from forensics.cli import main
 from forensics.settings import Settings
 
 
-def jpeg(value: int, px: int = 12) -> bytes:
-    return bytes(cv2.imencode(".jpg", np.full((px, px, 3), value, np.uint8))[1])
+def jpeg(value: int) -> bytes:
+    return as_jpeg(np.full((12, 12, 3), value, np.uint8))
 
 
 def cut_of(name: str, faces: int) -> Cut:

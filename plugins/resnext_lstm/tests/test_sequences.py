@@ -1,15 +1,11 @@
-import csv
-import io
-import tarfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 import torch
-from forensics_resnext_lstm.data import Crop, DataError, Place, read_folder
+from forensics_resnext_lstm.data import DataError, read_folder
 from forensics_resnext_lstm.training.augment import augment, augment_clip
 from forensics_resnext_lstm.training.curves import Curve, Point
 from forensics_resnext_lstm.training.recipe import Recipe
@@ -22,19 +18,10 @@ from forensics_resnext_lstm.training.selfblend import (
 )
 from forensics_resnext_lstm.training.sequences import SequenceSteps, clip_groups, clips
 from forensics_resnext_lstm.training.train import Run, Trainer
+from tiny import TINY_RECIPE, as_jpeg, crop_of, picture, trained, write_index, write_tar
 
-RECIPE = Recipe(
-    name="tiny",
-    trunk="mobilenetv2_035",
-    hidden=4,
-    px=32,
-    held_out=(9,),
-    steps=4,
-    pairs=2,
-    warmup_steps=1,
-    stage="sequences",
-    frames=4,
-    rate=1e-2,
+RECIPE = replace(
+    TINY_RECIPE, steps=4, pairs=2, warmup_steps=1, stage="sequences", frames=4, rate=1e-2
 )
 HEAD = ("file", "label", "original", "part", "video", "track", "run", "time_s", "margin")
 VIDEOS = [
@@ -45,26 +32,17 @@ VIDEOS = [
 ]
 
 
-def picture(seed: int, px: int = 48) -> np.ndarray:
-    noise = np.random.default_rng(seed).integers(0, 256, (6, 6, 3), np.uint8)
-    return np.asarray(cv2.resize(noise, (px, px), interpolation=cv2.INTER_CUBIC), np.uint8)
-
-
 def write(folder: Path, videos: Sequence[tuple[str, str, str, int]] = VIDEOS) -> Path:
     """Write five faces of each video, in the order of time backwards."""
     folder.mkdir(exist_ok=True)
-    rows = []
-    with tarfile.open(folder / "faces-0.tar", "w") as tar:
-        for seed, (video, label, original, part) in enumerate(videos):
-            for i in reversed(range(5)):
-                name = f"{video}/{i}.jpg"
-                data = cv2.imencode(".jpg", picture(10 * seed + i))[1].tobytes()
-                info = tarfile.TarInfo(name)
-                info.size = len(data)
-                tar.addfile(info, io.BytesIO(data))
-                rows.append((name, label, original, part, video, 1, i // 4, i / 5, 1.5))
-    with (folder / "index.csv").open("w", newline="") as file:
-        csv.writer(file).writerows([HEAD, *rows])
+    rows, faces = [], {}
+    for seed, (video, label, original, part) in enumerate(videos):
+        for i in reversed(range(5)):
+            name = f"{video}/{i}.jpg"
+            faces[name] = as_jpeg(picture(10 * seed + i))
+            rows.append((name, label, original, part, video, 1, i // 4, i / 5, 1.5))
+    write_tar(folder / "faces-0.tar", faces)
+    write_index(folder / "index.csv", rows, HEAD)
     return folder
 
 
@@ -82,18 +60,6 @@ def trunk(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run_of(data: Path, work: Path, trunk: Path) -> Run:
     return Run((data,), work, after=trunk, workers=0)
-
-
-def trained(recipe: Recipe, run: Run, *stops: int) -> tuple[dict[str, torch.Tensor], list[str]]:
-    said: list[str] = []
-    for stop in stops:
-        Trainer(recipe, run, said.append).fit(until=stop)
-    return torch.load(run.work / "last.pt", weights_only=True)["model"], said
-
-
-def crop_of(**values: object) -> Crop:
-    given = {"fake": False, "original": "a", "part": 0, **values}
-    return Crop(Place(Path("x.tar"), 0, 0), **given)  # type: ignore[arg-type]
 
 
 def test_clip_is_a_track_in_order_of_time(data: Path) -> None:

@@ -1,10 +1,6 @@
-import csv
-import io
-import tarfile
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 import torch
@@ -13,20 +9,12 @@ from forensics_resnext_lstm.model import build_trunk
 from forensics_resnext_lstm.training.augment import augment
 from forensics_resnext_lstm.training.batches import Steps
 from forensics_resnext_lstm.training.distil import distance, listening
-from forensics_resnext_lstm.training.recipe import Recipe, start_file
+from forensics_resnext_lstm.training.recipe import start_file
 from forensics_resnext_lstm.training.selfblend import blend_mask, draw_blend, self_blend
 from forensics_resnext_lstm.training.train import Run, Trainer, load_start, rate_factor
+from tiny import TINY_RECIPE, as_jpeg, picture, trained, write_index, write_tar
 
-RECIPE = Recipe(
-    name="tiny",
-    trunk="mobilenetv2_035",
-    hidden=4,
-    px=32,
-    held_out=(9,),
-    steps=4,
-    pairs=2,
-    warmup_steps=2,
-)
+RECIPE = replace(TINY_RECIPE, steps=4, pairs=2, warmup_steps=2)
 ROWS = [
     ("r0.jpg", "real", "a", "0"),
     ("f0.jpg", "fake", "a", "0"),
@@ -37,20 +25,10 @@ ROWS = [
 ]
 
 
-def picture(seed: int) -> np.ndarray:
-    noise = np.random.default_rng(seed).integers(0, 256, (6, 6, 3), np.uint8)
-    return np.asarray(cv2.resize(noise, (48, 48), interpolation=cv2.INTER_CUBIC), np.uint8)
-
-
 def write_data(folder: Path, rows: list[tuple[str, ...]]) -> Path:
-    with tarfile.open(folder / "train-0.tar", "w") as tar:
-        for i, row in enumerate(ROWS):
-            info = tarfile.TarInfo(row[0])
-            data = cv2.imencode(".jpg", picture(i))[1].tobytes()
-            info.size = len(data)
-            tar.addfile(info, io.BytesIO(data))
-    with (folder / "train.csv").open("w", newline="") as file:
-        csv.writer(file).writerows([("file", "label", "original", "part"), *rows])
+    faces = {row[0]: as_jpeg(picture(i)) for i, row in enumerate(ROWS)}
+    write_tar(folder / "train-0.tar", faces)
+    write_index(folder / "train.csv", rows)
     return folder
 
 
@@ -176,15 +154,6 @@ def test_rate_stays_until_the_cooldown_where_a_recipe_has_one() -> None:
     assert rate_factor(10, recipe) == rate_factor(79, recipe) == 1
     assert rate_factor(90, recipe) == pytest.approx(0.5)
     assert rate_factor(100, recipe) == 0
-
-
-def trained(recipe: Recipe, run: Run, *stops: int) -> tuple[dict[str, torch.Tensor], list[str]]:
-    said: list[str] = []
-    for stop in stops:
-        Trainer(recipe, run, said.append).fit(until=stop)
-    state = torch.load(run.work / "last.pt", weights_only=True)
-    assert {"model", "optimiser", "step"} <= state.keys()
-    return state["model"], said
 
 
 def test_resumed_run_equals_one_that_was_not_stopped(data: Path, tmp_path: Path) -> None:
