@@ -49,6 +49,8 @@ def test_report_that_does_not_hold_where_errors_are_counted_is_dropped() -> None
     assert held.report.flagged_real.files == 1000
     shifted = counted(calibration, labels, scores + 1.0, "drawn", "2026-11-24")
     assert shifted.report is None
+    assert not any(crowd.report for crowd in shifted.crowds)
+    assert any(crowd.report for crowd in held.crowds)
     assert shifted.flagged_real is not None
 
 

@@ -120,14 +120,17 @@ def counted(
     def rate(errors: Labels) -> ErrorRate:
         return ErrorRate(len(errors), int(errors.sum()), data, date, UNIT)
 
+    several = crowds.counted(calibration, labels, scores, whose, data, date)
     triage = wrong(Thresholds(calibration.fake_at, calibration.real_at))
-    report = wrong(calibration.report) if calibration.report else None
+    report = held(wrong(calibration.report)) if calibration.report else None
+    if report is None:  # what does not hold for one face is not said to hold for several
+        several = tuple(replace(crowd, report=None) for crowd in several)
     return replace(
         calibration,
         flagged_real=triage.flagged_real,
         missed_fake=triage.missed_fake,
-        report=held(report),
-        crowds=crowds.counted(calibration, labels, scores, whose, data, date),
+        report=report,
+        crowds=several,
     )
 
 
