@@ -55,7 +55,7 @@ class Equipment:
     together: tuple[Together, ...] = ()
 
     def pipeline(self, passage: Passage) -> dict[str, Any]:
-        """Return everything that decides a result beside the file; its hash tells one pipeline from another.
+        """Return everything that decides a result beside the file, and its error rates; its hash tells one from another.
 
         Device and number type are left out: they are recorded with each verdict, and a GPU and a CPU that share a
         database would else make each other's verdicts stale.

@@ -44,12 +44,17 @@ def find(settings: Settings) -> list[WeightsEntry]:
 
 
 def together(settings: Settings, weights: Mapping[str, str | None]) -> tuple[Together, ...]:
-    """Return the errors of verdicts together that were measured with these weights, given by the detectors' names."""
-    found = [one for path in manifests(settings) for one in read(path).together]
+    """Return the errors of verdicts together that were measured with these weights, given by the detectors' names.
+
+    A manifest speaks only for entries that are used from it: another one may have other calibrations for the same file.
+    """
+    used = {entry.name: entry.manifest for entry in find(settings)}
     return tuple(
         one
-        for one in found
-        if all(weights.get(n) == s for n, s in zip(one.of, one.weights, strict=True))
+        for path in dict.fromkeys(used.values())
+        for one in read(path).together
+        if all(used.get(name) == path for name in one.of)
+        and [weights.get(name) for name in one.of] == [*one.weights]
     )
 
 

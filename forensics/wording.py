@@ -24,7 +24,7 @@ REASONS = {
     "near_threshold": "The measured value lies between the thresholds.",
     "detectors_disagree": "The detectors disagree.",
     "low_quality": "The faces are smaller, or seen in fewer frames, than those the detectors were validated on.",
-    "outside_validation": "The detectors were not validated on this kind of media, or on so many faces.",
+    "outside_validation": "The detectors were not validated on this kind of media, or, under this policy, on so many faces.",
     "truncated": "Too much of the file could not be decoded.",
     "uncalibrated": "The detectors that scored it have no calibration, or none under this policy: they do not vote.",
     "no_face": "Not assessed: no face{least} was found.",

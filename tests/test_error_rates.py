@@ -1,11 +1,17 @@
 """Whose errors in validation stand beside a verdict: those of all that voted, or of each, for as many faces."""
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from forensics import wording
+from forensics import weights, wording
+from forensics.manifest import put_together
+from forensics.policy import ErrorRate, Together
+from forensics.worker import measured_together
 
+from .test_weights import folder, table
 from .test_wording import FLAGGED, MISSED, finding, track, verdict
 
 TOGETHER = {
@@ -54,3 +60,18 @@ def test_errors_for_several_faces_are_their_own() -> None:
     more = voted("a", faces=3)
     more["provenance"]["pipeline"]["detectors"][0]["calibration"] = calibration
     assert wording.validated_errors(more)["a"] == {"flagged_real": None, "missed_fake": None}
+
+
+def test_worker_takes_errors_together_under_triage_from_manifests_that_can_be_read(
+    tmp_path: Path,
+) -> None:
+    settings = folder(tmp_path, table("a"), table("b"))
+    manifest = tmp_path / "manifest.toml"
+    known = {entry.name: entry.sha256 for entry in weights.read(manifest).entries}
+    rate = ErrorRate(100, 1, "drawn", "2026-11-28")
+    both = Together(tuple(known), tuple(known.values()), rate, rate)
+    put_together(manifest, both)
+    assert measured_together(settings, {**known, "c": None}) == (both,)
+    assert measured_together(replace(settings, policy="report"), {**known}) == ()
+    manifest.write_text("no manifest")
+    assert measured_together(settings, {**known}) == ()

@@ -1,5 +1,6 @@
 """The weights that come with the project are what their manifest says, and say what they are."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ from forensics.manifest import WeightsEntry, WeightsStatus
 
 FOLDER = Path(__file__).parent.parent / "weights"
 CARD = (FOLDER / "README.md").read_text()
-ENTRIES = manifest.read(FOLDER / manifest.FILE_NAME).entries
+MANIFEST = manifest.read(FOLDER / manifest.FILE_NAME)
+ENTRIES, TOGETHER = MANIFEST.entries, MANIFEST.together
 
 pytestmark = pytest.mark.weights
 each = pytest.mark.parametrize("entry", [pytest.param(e, id=e.name) for e in ENTRIES])
@@ -63,3 +65,21 @@ def test_every_stage_of_the_training_is_kept_and_in_the_card(entry: WeightsEntry
     for stage in entry.stages:
         assert stage["recipe"]["name"] in CARD
         assert 0 < stage["steps"] <= stage["recipe"]["steps"]
+
+
+@each
+def test_model_card_gives_the_errors_for_each_number_of_faces(entry: WeightsEntry) -> None:
+    assert entry.calibration is not None
+    for crowd in entry.calibration.crowds:
+        assert crowd.at is not None
+        rates = (crowd.at.flagged_real, crowd.at.missed_fake)
+        told = " | ".join(f"{rate.wrong} of {rate.files:,}" for rate in rates if rate)
+        assert re.search(rf"^\| {crowd.faces} \|.*{re.escape(told)}", CARD, re.MULTILINE)
+
+
+def test_model_card_gives_the_errors_of_both_together() -> None:
+    (both,) = TOGETHER
+    assert {*both.of} == {entry.name for entry in ENTRIES}
+    real, fake = both.flagged_real, both.missed_fake
+    assert f"{real.files:,} real | {real.wrong} (" in CARD
+    assert f"{fake.wrong} ({fake.wrong / fake.files:.1%}".replace("%", " %") in CARD

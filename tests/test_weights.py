@@ -226,6 +226,22 @@ def test_errors_together_stay_until_one_of_the_entries_judges_otherwise(tmp_path
     assert weights.together(settings, known) == ()
 
 
+def test_errors_together_are_of_the_entries_that_are_used_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder(tmp_path / "forensics_weights_here", table("a"), table("b"))
+    a, b = weights.read(tmp_path / "forensics_weights_here" / "manifest.toml").entries
+    rate = ErrorRate(100, 1, "drawn", "2026-11-28")
+    put_together(a.manifest, Together(("a", "b"), (a.sha256, b.sha256), rate, rate))
+    (tmp_path / "forensics_weights_here" / "__init__.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(weights, "PACKAGE", "forensics_weights_here")
+    known = {"a": a.sha256, "b": b.sha256}
+    assert len(weights.together(Settings(), known)) == 1
+    own = folder(tmp_path / "own", table("a"))  # the same file, perhaps calibrated anew
+    assert weights.together(own, known) == ()
+
+
 @pytest.mark.parametrize("faces", [(1,), (3, 2), (2, 2)])
 def test_numbers_of_faces_rise_from_two(tmp_path: Path, faces: tuple[int, ...]) -> None:
     entry = weights.get(folder(tmp_path, table()), "resnext-lstm")

@@ -35,7 +35,9 @@ def print_scope(outcomes: Sequence[Plain]) -> None:
         return
     out = console()
     out.print(printed(wording.scope(done[0])), soft_wrap=True)
-    for line in rate_lines(done[0], done[0]["label"] if len(done) == 1 else None):
+    label = done[0]["label"] if len(done) == 1 else None
+    lines = (line for outcome in done for line in rate_lines(outcome, label))
+    for line in {line.plain: line for line in lines}.values():
         out.print(line, soft_wrap=True)
 
 

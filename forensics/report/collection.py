@@ -85,7 +85,12 @@ def write_reports(
 
 def index_page(title: str, lines: Sequence[Line], made: Made) -> str:
     """Return the page that leads to reports: counts by label with the rates of error, and a table."""
-    rates: Plain = next((line.errors for line in lines if line.errors), {})
+    rates = dict.fromkeys(
+        (name, said)
+        for line in lines
+        for name, one in line.errors.items()
+        for said in wording.error_rates(None, one)
+    )
     return (
         environment()
         .get_template("index.html")
@@ -94,11 +99,7 @@ def index_page(title: str, lines: Sequence[Line], made: Made) -> str:
             lines=lines,
             counts=Counter(line.subject.label for line in lines),
             paths=sum(len(line.subject.results) for line in lines),
-            rates=[
-                (name, said)
-                for name, one in rates.items()
-                for said in wording.error_rates(None, one)
-            ],
+            rates=list(rates),
             made=made,
         )
     )

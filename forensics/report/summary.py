@@ -108,7 +108,9 @@ def standing(finding: Plain, calibration: Plain | None) -> str:
     if finding["log10_lr"] is not None:
         ratio, at = f"ratio {10 ** finding['log10_lr']:.2g}", wording.bounds(calibration, finding)
         if not at:
-            return f"{ratio}; with so many faces in one file it was not validated."
+            return (
+                f"{ratio}; with so many faces in one file it was not validated under this policy."
+            )
         return (
             f"{ratio}; fake is said from {10 ** at['fake_at']:.2g} up, "
             f"real to {10 ** at['real_at']:.2g}."

@@ -10,7 +10,7 @@ from . import LAYOUT
 from .checkpoints import from_training, save
 from .data import DataError
 from .model import ModelConfig
-from .training.lineage import Lineage, check_recipe, lineage_of
+from .training.lineage import Lineage, differing, lineage_of
 from .training.recipe import Recipe, recipe_of
 
 
@@ -72,6 +72,8 @@ def recipe_for(checkpoint: Path, lineage: Lineage, given: Recipe | None) -> Reci
                 f"{checkpoint}: does not say by which recipe it was made; give --recipe"
             )
         return given
-    if given is not None:
-        check_recipe(given, lineage, checkpoint)
+    if given is not None and (other := differing(given, lineage, checkpoint)):
+        raise DataError(
+            f"{checkpoint}: belongs to another recipe ({', '.join(other)} differ); leave --recipe out"
+        )
     return recipe_of(lineage.stages[-1]["recipe"], str(checkpoint))

@@ -12,7 +12,9 @@ NAMED_BY_PEOPLE = (  # each with the name of the original
     (re.compile(r"(id\d+)(?:_(id\d+))?(_\d{4})"), r"\1\3"),  # Celeb-DF: people, the clip's number
 )
 MOST_SOURCES = 20  # with more of them `source` names videos, not data sets
-LEAST_SHARING = 2  # real files of one source: a source video is one real file
+LEAST_SHARING = (
+    4  # real files of one source: a source video is one real file, or one in each compression
+)
 
 
 def people_in(name: str) -> frozenset[str]:

@@ -79,6 +79,25 @@ def test_few_crops_establish_nothing_for_several_faces() -> None:
     assert fit(*drawn(1, count=80), Validity()).crowds == (Crowd(2, None),)
 
 
+@pytest.mark.parametrize("kinds", ["few", "real"], ids=["few-crops", "real-ones-alone"])
+def test_group_of_few_files_or_one_kind_sets_no_threshold(kinds: str) -> None:
+    labels, scores = drawn(1)
+    groups = np.where(np.arange(len(labels)) < 30, 49, 47)
+    if kinds == "real":
+        labels = labels & (groups == 47)
+    crowds = fit(labels, scores, Validity(), groups=groups).crowds
+    assert [crowd.faces for crowd in crowds] == list(FACES)
+    assert all(crowd.at for crowd in crowds)
+
+
+def test_number_of_faces_that_no_file_can_have_is_left_out(calibration: Calibration) -> None:
+    labels, scores = drawn(3, count=6)
+    found = counted(calibration, labels, scores, "drawn", "2026-11-28")
+    assert [crowd.faces for crowd in found.crowds] == [2, 3, 5]
+    none = counted(calibration, labels[:2], scores[:2], "drawn", "2026-11-28")
+    assert none.crowds == (Crowd(2, None),)
+
+
 def test_errors_are_counted_on_files_that_share_no_crop(calibration: Calibration) -> None:
     labels, scores = drawn(3)
     found = counted(calibration, labels, scores, "drawn", "2026-11-28")

@@ -109,8 +109,15 @@ def test_several_entries_are_measured_by_what_they_say_together(
     assert both["auc"]["value"] == pytest.approx(alone["auc"]["value"], abs=0.01)
     assert both["cllr"]["value"] is not None
     assert {one["n"] for one in both["robustness"]} >= {64}
-    with pytest.raises(UsageError, match="--write takes one --entry"):
+    with pytest.raises(
+        UsageError, match="--write of several --entry is of --faces, and needs --data"
+    ):
         on_faces(folder, "--entry", "again", "--write")
+    on_faces(folder, "--entry", "again", "--write", "--data", "noise")
+    (kept,) = read(folder / "manifest.toml").together
+    assert kept.of == ("calibrated", "again")
+    assert kept.flagged_real.wrong == both["verdicts"]["real"]["fake"]
+    assert kept.missed_fake.files == both["fake"]
     with pytest.raises(UsageError, match="'bare' has no calibration"):
         on_faces(folder, "--entry", "bare")
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from forensics_resnext_lstm.measuring.together import (
     calibration_of,
+    check_kept,
     errors_together,
     fused,
     together,
@@ -15,6 +16,7 @@ from tiny import unsaved
 
 from forensics.errors import UsageError
 from forensics.manifest import WeightsEntry
+from forensics.policy import Crowd, Thresholds
 from forensics.records import Calibration, Label, MediaKind
 from forensics.verdict import log10_lr
 
@@ -89,16 +91,30 @@ def test_errors_of_the_verdict_are_counted_for_the_manifest() -> None:
         *[told(True, "real")] * 3,
         *[told(True, "inconclusive")] * 4,
     ]
-    _, found = errors_together(entries, trials, "drawn", "triage")
+    found = errors_together(entries, trials, "drawn")
     assert found.of == ("low", "high")
     assert (found.flagged_real.wrong, found.flagged_real.files) == (2, 7)
     assert (found.missed_fake.wrong, found.missed_fake.files) == (3, 7)
     assert found.flagged_real.data == "drawn"
 
 
-def test_errors_of_the_verdict_are_kept_for_triage_and_one_manifest(tmp_path: Path) -> None:
+def test_errors_of_the_verdict_are_kept_of_crops_for_triage_and_one_manifest(
+    tmp_path: Path,
+) -> None:
     low, high = entry("low", LOW), entry("high", HIGH)
+    check_kept([low, high], "crops", "triage")
     with pytest.raises(UsageError, match="kept for the policy triage"):
-        errors_together([low, high], [], "drawn", "report")
+        check_kept([low, high], "crops", "report")
     with pytest.raises(UsageError, match="stand in 2 manifests"):
-        errors_together([low, replace(high, manifest=tmp_path)], [], "drawn", "triage")
+        check_kept([low, replace(high, manifest=tmp_path)], "crops", "triage")
+    with pytest.raises(UsageError, match="not for prepared videos"):
+        check_kept([low, high], "prepared videos", "triage")
+
+
+def test_prepared_video_of_two_faces_has_their_thresholds() -> None:
+    crowded = replace(LOW, crowds=(Crowd(2, Thresholds(1.5, -1.5)),))
+    two = replace(trial(1.0, crowded), faces=2)
+    (found,) = together({"low": [two], "high": [two]}, {"low": crowded, "high": crowded})
+    assert found.outcome == "inconclusive"
+    (alone,) = together({"low": [trial(1.0, crowded)]}, {"low": crowded})
+    assert alone.outcome == "fake"

@@ -155,9 +155,9 @@ def test_names_of_swaps_say_who_is_seen_where_no_row_does(tmp_path: Path) -> Non
 
 
 def test_source_that_names_data_sets_ties_no_clips(tmp_path: Path) -> None:
-    rows = [f"{label}{i}.mp4,{label},phone" for i in range(3) for label in ("real", "fake")]
+    rows = [f"{label}{i}.mp4,{label},phone" for i in range(4) for label in ("real", "fake")]
     found = listed(tmp_path, *rows)
-    assert len({video.original for video in found.values()}) == 6
+    assert len({video.original for video in found.values()}) == 8
     assert {video.dataset for video in found.values()} == {"phone"}
 
 

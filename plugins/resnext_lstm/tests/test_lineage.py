@@ -13,10 +13,10 @@ import safetensors.torch
 import torch
 from forensics_resnext_lstm.checkpoints import packed
 from forensics_resnext_lstm.data import DataError
-from forensics_resnext_lstm.training.lineage import lineage_of
+from forensics_resnext_lstm.training.lineage import check_apart, lineage_of
 from forensics_resnext_lstm.training.recipe import Recipe, recipe_of
 from forensics_resnext_lstm.training.train import Run, Trainer
-from tiny import TINY_RECIPE, as_jpeg, called, noise, write_index, write_tar
+from tiny import TINY_RECIPE, as_jpeg, called, crop_of, noise, write_index, write_tar
 
 from forensics.errors import UsageError
 from forensics.weights import sha256_of
@@ -164,7 +164,9 @@ def test_errors_are_not_counted_on_who_set_the_thresholds(
     (tmp_path / "ninth.csv").write_text("\n".join(ninth))
     test = ["--test-faces", str(data / "train-0.tar"), "--test-index", str(tmp_path / "ninth.csv")]
     words = [*words_of("calibrate", data, weights), *test, "--data", "noise", "--parts", "9"]
-    with pytest.raises(DataError, match="must share no part and no source video"):
+    with pytest.raises(
+        DataError, match=r"^part 9, video /9-0, .* must share no part, source video or person"
+    ):
         called(*words)
 
 
@@ -200,3 +202,25 @@ def test_asked_to_stop_a_run_ends_after_its_step_and_goes_on_from_there(
     assert run.returncode == 1
     assert f"stopped at step {step} of 100000; the same command goes on from there" in told
     assert "Traceback" not in told
+
+
+@pytest.mark.parametrize(
+    ("counted", "shared"),
+    [
+        pytest.param({"dataset": "other", "original": "a", "part": 1}, "", id="other-data-set"),
+        pytest.param({"original": "", "part": 3}, "", id="no-video-named"),
+        pytest.param({"original": "1", "part": 3}, "", id="video-named-like-a-part"),
+        pytest.param({"original": "b", "part": 1}, "part 1", id="part"),
+        pytest.param({"original": "a", "part": 3}, "video /a", id="video"),
+        pytest.param(
+            {"original": "b", "part": 3, "identity": "tom+ann"}, "person tom", id="person"
+        ),
+    ],
+)
+def test_crops_are_apart_when_nobody_is_in_both(counted: dict[str, object], shared: str) -> None:
+    fitted = [crop_of(part=1, identity="tom"), crop_of(part=1, original="")]
+    if not shared:
+        check_apart(fitted, [crop_of(**counted)])
+        return
+    with pytest.raises(DataError, match=f"^{shared}: in the crops"):
+        check_apart(fitted, [crop_of(**counted)])

@@ -41,12 +41,16 @@ def rows(*cells: tuple[str, str, str]) -> list[tuple[int, dict[str, str]]]:
 
 
 def test_source_names_data_sets_where_real_files_share_its_few_values() -> None:
-    shared = rows(*[("real", "phone", "")] * 2, ("fake", "net", ""))
+    shared = rows(*[("real", "phone", "")] * 4, ("fake", "net", ""))
     assert names_datasets(shared)
     assert not names_datasets(shared[1:])
-    many = [("real", f"s{i}", "") for i in range(21) for _ in range(2)]
+    many = [("real", f"s{i}", "") for i in range(21) for _ in range(4)]
     assert not names_datasets(rows(*many))
     assert not names_datasets(rows(("fake", "net", ""), ("fake", "net", "")))
+
+
+def test_video_in_three_compressions_is_still_one_source() -> None:
+    assert not names_datasets(rows(*[("real", "183", "")] * 3, *[("fake", "183", "")] * 3))
 
 
 def test_video_in_two_data_sets_is_still_one_source() -> None:

@@ -105,7 +105,7 @@ def evaluate(
     from ..measuring import report as reports
     from ..measuring.report_page import check_page, write_page
     from ..measuring.sources import Crops, Videos, served
-    from ..measuring.together import calibration_of, errors_together
+    from ..measuring.together import calibration_of, check_kept, errors_together
 
     if page:
         check_page(page)
@@ -118,6 +118,8 @@ def evaluate(
         if videos
         else Crops(used, settings, index, faces, parts)
     )
+    if write and len(kept) > 1:
+        check_kept(kept, source.unit, settings.policy)
     seen = source.learnt_from
     if seen and write:
         raise UsageError(f"--write: {seen}; measure on others, or leave --write out")
@@ -138,7 +140,7 @@ def evaluate(
         write_page(page, found, measured.trials)
         click.echo(f"written to {page}", err=True)
     if write and len(kept) > 1:
-        put_together(*errors_together(kept, measured.trials, str(data), settings.policy))
+        put_together(kept[0].manifest, errors_together(kept, measured.trials, str(data)))
     elif write:
         put(replace(kept[0], figures=reports.kept(found, today())))
 

@@ -68,9 +68,10 @@ def train(
         compiled=compiled,
         fast_bfloat16=place.number is not torch.float32,
     )
-    with stop_asked() as stop, following(click.echo) as (report, follow):
+    with following(click.echo) as (report, follow):
         trainer = Trainer(read_recipe(recipe), run, report, follow)
-        trainer.fit(stop=stop)
+        with stop_asked() as stop:
+            trainer.fit(stop=stop)
     if not trainer.is_done:
         click.echo(f"stopped at {trainer.place}; the same command goes on from there", err=True)
         ctx.exit(1)

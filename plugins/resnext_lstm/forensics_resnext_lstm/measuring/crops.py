@@ -146,7 +146,8 @@ def trial(
     ratio, outcome = decided([track.score for track in able], calibration)
     mean, single = pooled([scores[track.id][1] for track in able or tracks])
     face_px = best.median_face_px if best.median_face_px < float("inf") else None
-    return Trial(one.known, outcome, best.score, mean, single, ratio, face_px)
+    faces = max(len(able), 1)
+    return Trial(one.known, outcome, best.score, mean, single, ratio, face_px, faces=faces)
 
 
 def decided(scores: Sequence[float], calibration: Calibration | None) -> tuple[float | None, str]:

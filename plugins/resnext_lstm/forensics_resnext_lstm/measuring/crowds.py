@@ -111,31 +111,38 @@ def fitted(
 def holding(files: Files) -> tuple[float, float]:
     """Return `fake_at` and `real_at` that hold among all files with their interval, and in each group as measured.
 
-    A group has too few files for an interval of its own, which the thresholds of one face keep to.
+    A group has too few files for an interval of its own, which the thresholds of one face keep to; one with very few sets
+    no threshold.
     """
     fake_at, real_at = thresholds(files.of(False), files.of(True), DEALS)
     for group in np.unique(files.groups):
-        real, fake = (
-            files.ratios[(files.groups == group) & kind] for kind in (~files.labels, files.labels)
-        )
-        fake_at = max(fake_at, float(np.quantile(real, 1 - REAL_FLAGGED_AT_MOST)))
-        real_at = min(real_at, float(np.quantile(fake, FAKES_CLEARED_AT_MOST)))
+        mine = files.groups == group
+        real, fake = (files.ratios[mine & kind] for kind in (~files.labels, files.labels))
+        if min(len(real), len(fake)) >= LEAST_IN_GROUP * DEALS:
+            fake_at = max(fake_at, float(np.quantile(real, 1 - REAL_FLAGGED_AT_MOST)))
+            real_at = min(real_at, float(np.quantile(fake, FAKES_CLEARED_AT_MOST)))
     return fake_at, real_at
 
 
 def counted(
     calibration: Calibration, labels: Labels, scores: Scores, groups: Groups, data: str, date: str
 ) -> tuple[Crowd, ...]:
-    """Return the crowds with the errors that they make on files dealt once out of (N,) scored crops."""
+    """Return the crowds with the errors that they make on files dealt once out of (N,) scored crops.
+
+    Those for which the crops give no file of either kind are left out.
+    """
     ratios = (calibration.slope * scores + calibration.intercept) / LN10
     cap = calibration.cap_log10
     crops = Files(np.clip(ratios, -cap, cap), labels, groups)
-    return tuple(crowd_counted(crowd, crops, data, date) for crowd in calibration.crowds)
+    found = [crowd_counted(crowd, crops, data, date) for crowd in calibration.crowds]
+    return tuple(crowd for crowd in found if crowd is not None) or (Crowd(FACES[0], None),)
 
 
-def crowd_counted(crowd: Crowd, crops: Files, data: str, date: str) -> Crowd:
-    """Return the thresholds for one number of faces with their errors."""
+def crowd_counted(crowd: Crowd, crops: Files, data: str, date: str) -> Crowd | None:
+    """Return the thresholds for one number of faces with their errors; None where nothing can be counted."""
     files = composed(crops, crowd.faces, 1)
+    if not len(files.of(False)) or not len(files.of(True)):
+        return None
     unit = f"files put together of {crowd.faces} faces"
 
     def rate(errors: Labels) -> ErrorRate:

@@ -124,7 +124,9 @@ def measure(trials: Sequence[Trial], by: str, cuts: Sequence[Cut]) -> Figures:
         **{name: found[name] for name in MEASURES},
         accuracy=tuple(errors(all_, cut, found) for cut in cuts),
         verdicts=verdicts_of(trials),
-        prevalence=rights(found) if all_.flagged[~all_.labels].any() else bounds(all_, clusters),
+        prevalence=rights(found)
+        if all_.flagged[~all_.labels].any()
+        else right_at_least(all_, clusters),
     )
 
 
@@ -150,7 +152,7 @@ def rights(found: dict[str, Interval]) -> tuple[Right, ...]:
     return tuple(Right(share, hundredfold(one)) for share, one in rows if one.value is not None)
 
 
-def bounds(of: Measured, clusters: Sequence[int]) -> tuple[Right, ...]:
+def right_at_least(of: Measured, clusters: Sequence[int]) -> tuple[Right, ...]:
     """Return the prevalence table where no real file was flagged, as bounds; empty where no fake was either.
 
     The rate of false alarms is taken at the upper end of its 95 % interval, for as many files as there are clusters of

@@ -21,7 +21,7 @@ from .clips import clip_trials, equipment_of
 from .crops import crop_trials, known_crops
 from .evaluate import is_untrained
 from .robustness import CHAINS, by_face_px, encoded, for_crops, for_videos
-from .together import together
+from .together import CROPS, together
 from .trials import PREPARED, Measurement, Progress, Trial, known_videos
 
 PLAIN = "as they are"
@@ -56,7 +56,7 @@ class Crops:
     ) -> None:
         self.entries, self.settings = entries, settings
         self.files = known_crops(index, archives, parts)
-        self.unit = PREPARED if any(one.over_time for one in self.files) else "crops"
+        self.unit = PREPARED if any(one.over_time for one in self.files) else CROPS
 
     @property
     def learnt_from(self) -> str:

@@ -2,18 +2,27 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
 from forensics import verdict
 from forensics.errors import UsageError
 from forensics.policy import ErrorRate, Policy, Together
-from forensics.records import Calibration, Coverage, Finding, Label, MediaKind, Outcome
+from forensics.records import (
+    Calibration,
+    Coverage,
+    Evidence,
+    Finding,
+    Label,
+    MediaKind,
+    Outcome,
+    TrackScore,
+)
 from forensics.weights import WeightsEntry
 
 from .calibrate import UNIT
 from .metrics import LN10
 from .trials import FAILED, Trial, verdicts_of
 
+CROPS = "crops"  # what is measured, each a file of one face
 WHOLE = Coverage(None, 1, 1, 1, 1, None, 0)  # of a crop, which is all there is
 Calibrations = Mapping[str, Calibration | None]
 
@@ -26,12 +35,17 @@ def together(of: Mapping[str, Sequence[Trial]], calibrations: Calibrations) -> l
 
 def joint(of: Mapping[str, Trial], calibrations: Calibrations) -> Trial:
     """Return the trial of the fused verdict on one crop."""
-    findings = [
-        Finding(name, "", None, Outcome.SCORED, score=trial.score, log10_lr=trial.log10_lr)
-        for name, trial in of.items()
-    ]
+    findings = [finding_of(name, trial) for name, trial in of.items()]
     decision = verdict.fuse(findings, calibrations, MediaKind.STILL, WHOLE)
     return fused(of, calibrations, decision.label, decision.log10_lr)
+
+
+def finding_of(name: str, trial: Trial) -> Finding:
+    """Return the finding that a trial is of, with as many tracks as faces were judged."""
+    score, ratio = trial.score or 0.0, trial.log10_lr
+    tracks = tuple(TrackScore(n, 0, 0, 1, 0, score, ratio) for n in range(trial.faces))
+    evidence = Evidence(tracks=tracks)
+    return Finding(name, "", None, Outcome.SCORED, trial.score, log10_lr=ratio, evidence=evidence)
 
 
 def fused(
@@ -84,24 +98,29 @@ def calibration_of(entries: Sequence[WeightsEntry]) -> Calibration:
     )
 
 
-def errors_together(
-    entries: Sequence[WeightsEntry], trials: Sequence[Trial], data: str, policy: str
-) -> tuple[Path, Together]:
-    """Return the manifest of the entries, and the errors of their verdict on trials of single crops, for it.
-
-    Raises UsageError unless they stand in one manifest and were measured under triage.
-    """
+def check_kept(entries: Sequence[WeightsEntry], unit: str, policy: str) -> None:
+    """Raise UsageError unless the errors of the entries' verdict can be kept: of crops, in one manifest, under triage."""
     if len(places := {entry.manifest for entry in entries}) > 1:
         raise UsageError(f"--write: the entries stand in {len(places)} manifests")
     if policy != Policy.TRIAGE:
         raise UsageError("--write: the errors of several are kept for the policy triage")
+    if unit != CROPS:
+        raise UsageError(
+            f"--write: the errors of several are kept for single crops, not for {unit}"
+        )
+
+
+def errors_together(
+    entries: Sequence[WeightsEntry], trials: Sequence[Trial], data: str
+) -> Together:
+    """Return the errors of the entries' verdict on trials of single crops."""
     found, date = verdicts_of(trials), datetime.now(UTC).date().isoformat()
 
     def rate(truth: str, wrong: Label) -> ErrorRate:
         files = sum(found[truth].values()) - found[truth][FAILED]
         return ErrorRate(files, found[truth][wrong.value], data, date, UNIT)
 
-    return places.pop(), Together(
+    return Together(
         of=tuple(entry.name for entry in entries),
         weights=tuple(entry.sha256 for entry in entries),
         flagged_real=rate("real", Label.FAKE),

@@ -51,7 +51,7 @@ class Trial:
 
     `score` is the shipped one, of the LSTM; `mean` that of mean pooling of the frames' scores; `single` that of one
     frame, the middle one of a track. `log10_lr` is the calibrated ratio. `face_px` is the longer side of the face that
-    decided, in the file that it was found in. None where there is none or it is not known.
+    decided, in the file that it was found in. None where there is none or it is not known. `faces` were judged in it.
     """
 
     known: Known
@@ -62,6 +62,7 @@ class Trial:
     log10_lr: float | None = None
     face_px: float | None = None
     error: str = ""
+    faces: int = 1
 
 
 @dataclass(frozen=True)

@@ -172,3 +172,4 @@ def batches(steps: Dataset[Batch], workers: int) -> Iterator[Batch]:
 def undisturbed(_: int) -> None:
     """Leave a terminal's Ctrl-C to the process that this one prepares batches for."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)

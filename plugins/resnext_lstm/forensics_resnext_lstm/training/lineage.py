@@ -14,6 +14,7 @@ from forensics.weights import sha256_of
 
 from ..checkpoints import read_training
 from ..data import VAL, Crop, DataError
+from ..people import people
 from .recipe import Recipe, recipe_of
 from .stages import Run
 
@@ -95,26 +96,38 @@ def hashed(file: Path | None) -> str:
 
 def check_recipe(recipe: Recipe, found: Lineage, checkpoint: Path) -> None:
     """Raise DataError when a checkpoint belongs to a recipe that differs in more than its length."""
-    if not found.stages:
-        return
-    theirs = asdict(recipe_of(found.stages[-1]["recipe"], str(checkpoint)))
-    own = asdict(recipe)
-    if other := [key for key in own if own[key] != theirs[key] and key not in LENGTH]:
+    if other := differing(recipe, found, checkpoint):
         raise DataError(
             f"{checkpoint}: belongs to another recipe ({', '.join(other)} differ); choose another --work, "
             "and give --after to begin with its network"
         )
 
 
+def differing(recipe: Recipe, found: Lineage, checkpoint: Path) -> list[str]:
+    """Return the keys, those of its length left out, in which a recipe is not the one of the last stage, if one is known."""
+    if not found.stages:
+        return []
+    theirs = asdict(recipe_of(found.stages[-1]["recipe"], str(checkpoint)))
+    own = asdict(recipe)
+    return [key for key in own if own[key] != theirs[key] and key not in LENGTH]
+
+
 def check_apart(fitted: Sequence[Crop], counted: Sequence[Crop]) -> None:
     """Raise DataError when errors would be counted on those by whom the thresholds were set."""
-    shared = groups_of(fitted) & groups_of(counted)
-    shared |= {crop.original for crop in fitted} & {crop.original for crop in counted}
+    shared = names_of(fitted) & names_of(counted)
     if shared:
         raise DataError(
             f"{some(shared)}: in the crops that errors are counted on and in those that the thresholds are fitted on; "
-            "they must share no part and no source video"
+            "they must share no part, source video or person"
         )
+
+
+def names_of(crops: Iterable[Crop]) -> frozenset[str]:
+    """Return the groups of people, the source videos and the people that crops show."""
+    rows = list(crops)
+    videos = {f"video {crop.dataset}/{crop.original}" for crop in rows if crop.original}
+    persons = {f"person {one}" for crop in rows for one in people(crop.identity)}
+    return frozenset({f"part {group}" for group in groups_of(rows)} | videos | persons)
 
 
 def check_unseen(groups: Iterable[str], learnt: frozenset[str], what: str) -> None:

@@ -138,7 +138,8 @@ class Trainer:
         if found.auc > self.best:
             self.best = found.auc
             self.save()
-            shutil.copyfile(self.checkpoint, self.run.work / "best.pt")
+            half = shutil.copyfile(self.checkpoint, self.run.work / "best.tmp")
+            half.replace(self.run.work / "best.pt")
         return Point(self.step, loss, rate, found.auc, found.auc_mean)
 
     def save(self) -> None:
@@ -168,6 +169,8 @@ class Trainer:
         found = lineage_of(source)
         if resumes:
             check_recipe(self.recipe, found, self.checkpoint)
+        if source is not None and not found.stages:
+            self.report(f"{source}: does not say whose crops it was trained on; nothing is checked")
         lineage = joined(found, self.recipe, self.run, self.stage.seen, resumes=resumes)
         check_unseen(self.stage.unseen, lineage.learnt, "held out now; hold out others")
         if source is None:
