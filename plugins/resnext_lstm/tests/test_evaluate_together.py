@@ -91,7 +91,7 @@ def test_errors_of_the_verdict_are_counted_for_the_manifest() -> None:
         *[told(True, "real")] * 3,
         *[told(True, "inconclusive")] * 4,
     ]
-    found = errors_together(entries, trials, "drawn")
+    found = errors_together(entries, trials, "drawn", "2026-11-28")
     assert found.of == ("low", "high")
     assert (found.flagged_real.wrong, found.flagged_real.files) == (2, 7)
     assert (found.missed_fake.wrong, found.missed_fake.files) == (3, 7)

@@ -140,7 +140,7 @@ def evaluate(
         write_page(page, found, measured.trials)
         click.echo(f"written to {page}", err=True)
     if write and len(kept) > 1:
-        put_together(kept[0].manifest, errors_together(kept, measured.trials, str(data)))
+        put_together(kept[0].manifest, errors_together(kept, measured.trials, str(data), today()))
     elif write:
         put(replace(kept[0], figures=reports.kept(found, today())))
 

@@ -21,8 +21,8 @@ from .clips import clip_trials, equipment_of
 from .crops import crop_trials, known_crops
 from .evaluate import is_untrained
 from .robustness import CHAINS, by_face_px, encoded, for_crops, for_videos
-from .together import CROPS, together
-from .trials import PREPARED, Measurement, Progress, Trial, known_videos
+from .together import together
+from .trials import CROPS, PREPARED, Measurement, Progress, Trial, known_videos
 
 PLAIN = "as they are"
 

@@ -37,15 +37,13 @@ def thresholds(real: Scores, fake: Scores, deals: int = 1) -> tuple[float, float
     return max(float(top + CLEARANCE), LEAST_FAKE_AT), min(float(bottom - CLEARANCE), MOST_REAL_AT)
 
 
-def strictest(
-    ratios: Scores, labels: Labels, groups: Groups | None, deals: int = 1
-) -> tuple[float, float]:
+def strictest(ratios: Scores, labels: Labels, groups: Groups | None) -> tuple[float, float]:
     """Return the thresholds that hold among all and in every group that has enough of both kinds, in log10."""
-    found = [thresholds(ratios[~labels], ratios[labels], deals)]
+    found = [thresholds(ratios[~labels], ratios[labels])]
     for group in () if groups is None else np.unique(groups):
         real, fake = (ratios[(groups == group) & kind] for kind in (~labels, labels))
-        if min(len(real), len(fake)) >= LEAST_IN_GROUP * deals:
-            found.append(thresholds(real, fake, deals))
+        if min(len(real), len(fake)) >= LEAST_IN_GROUP:
+            found.append(thresholds(real, fake))
     return max(fake_at for fake_at, _ in found), min(real_at for _, real_at in found)
 
 

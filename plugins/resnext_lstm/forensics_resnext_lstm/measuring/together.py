@@ -1,7 +1,6 @@
 """What several detectors say together: by the program's own rule, so that a file's verdict has an error rate too."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 
 from forensics import verdict
 from forensics.errors import UsageError
@@ -20,9 +19,8 @@ from forensics.weights import WeightsEntry
 
 from .calibrate import UNIT
 from .metrics import LN10
-from .trials import FAILED, Trial, verdicts_of
+from .trials import CROPS, FAILED, Trial, verdicts_of
 
-CROPS = "crops"  # what is measured, each a file of one face
 WHOLE = Coverage(None, 1, 1, 1, 1, None, 0)  # of a crop, which is all there is
 Calibrations = Mapping[str, Calibration | None]
 
@@ -111,10 +109,10 @@ def check_kept(entries: Sequence[WeightsEntry], unit: str, policy: str) -> None:
 
 
 def errors_together(
-    entries: Sequence[WeightsEntry], trials: Sequence[Trial], data: str
+    entries: Sequence[WeightsEntry], trials: Sequence[Trial], data: str, date: str
 ) -> Together:
-    """Return the errors of the entries' verdict on trials of single crops."""
-    found, date = verdicts_of(trials), datetime.now(UTC).date().isoformat()
+    """Return the errors of the entries' verdict on trials of single crops; `date` is ISO."""
+    found = verdicts_of(trials)
 
     def rate(truth: str, wrong: Label) -> ErrorRate:
         files = sum(found[truth].values()) - found[truth][FAILED]

@@ -11,6 +11,7 @@ from .clusters import connected
 
 Progress = Callable[[int, int, str], None]  # done, of so many, what is being done
 VIDEO_COLUMNS = ("file", "label", "source")
+CROPS = "crops"  # the unit of single crops, each a file of one face
 PREPARED = "prepared videos"  # the unit of crops that are measured as the tracks of their videos
 FAILED = "failed"
 OUTCOMES = ("fake", "inconclusive", "real", "not_assessed", FAILED)
