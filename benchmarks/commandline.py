@@ -55,7 +55,7 @@ def small_database(folder: Path) -> str:
     url = f"sqlite:///{folder / 'small.sqlite3'}"
     engine = connect(url)
     migrate.upgrade(engine)
-    from forensics.dispatch import utc_now
+    from forensics.clock import utc_now
 
     with writing(engine) as session:
         files = [jobs.SeenFile(f"/evidence/{n}.mp4", 1, n, n) for n in range(50)]

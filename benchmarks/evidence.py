@@ -9,9 +9,9 @@ from statistics import median
 
 from sqlalchemy import Engine, String, cast, func, select
 
-from forensics.analysis import Equipment
-from forensics.evidence import EvidenceFolder
-from forensics.gallery import Gallery
+from forensics.analysis.analyse import Equipment
+from forensics.evidence.folder import EvidenceFolder
+from forensics.evidence.thumbnails import Gallery
 from forensics.settings import Settings
 from forensics.store.database import reading
 from forensics.store.models import FindingRow, VerdictRow

@@ -12,13 +12,13 @@ from typing import Any
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
-from forensics.analysis import analyse
-from forensics.events import Done, Task
-from forensics.plain import plain
+from forensics.analysis.analyse import analyse
+from forensics.analysis.messages import Done, Task
+from forensics.serialization import plain
 from forensics.settings import Settings
 from forensics.store.database import connect, writing
 from forensics.web.app import create_app
-from forensics.web.site import Site
+from forensics.web.state import Site
 
 from .filling import sqlite_with
 from .report import Cell, Part, say

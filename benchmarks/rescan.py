@@ -13,8 +13,8 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from forensics.arrivals import Arrivals
-from forensics.folders import Folders
+from forensics.daemon.folders import Folders
+from forensics.daemon.intake import Arrivals
 from forensics.store import migrate
 from forensics.store.database import connect
 

@@ -10,17 +10,19 @@ from unittest import mock
 
 from sqlalchemy import Engine
 
-from forensics import analysis, media
-from forensics.analysis import Equipment, analyse
-from forensics.dispatch import utc_now
-from forensics.events import Done, Failed, Hashed, Task
+from forensics import media
+from forensics.analysis import analyse as analysis
+from forensics.analysis.analyse import Equipment, analyse
+from forensics.analysis.messages import Done, Failed, Hashed, Task
+from forensics.clock import utc_now
+from forensics.daemon.listing import see
 from forensics.faces import FaceFinder
 from forensics.hookspecs import Detector
-from forensics.intake import see
 from forensics.settings import Settings
 from forensics.store import jobs, migrate
 from forensics.store.database import connect, writing
-from forensics.worker import equip
+from forensics.store.ledger.verdicts import finish as record_verdict
+from forensics.workers.main import equip
 
 from .report import Cell, Part, say
 from .timing import Stopwatch, Timed, medians
@@ -111,7 +113,7 @@ def follow(equipment: Equipment, engine: Engine, watch: Stopwatch) -> None:
     if isinstance(event, Failed):
         raise SystemExit(f"{claim.path}: {event.failure.message}")
     with watch.measure("store"), writing(engine) as session:
-        jobs.finish(session, claim, event.verdict, utc_now())
+        record_verdict(session, claim, event.verdict, utc_now())
 
 
 def begin(event: Hashed, claim: jobs.Claim, engine: Engine, watch: Stopwatch) -> bool:

@@ -11,8 +11,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 
-from forensics.analysis import Equipment, analyse
-from forensics.events import Done, Task
+from forensics.analysis.analyse import Equipment, analyse
+from forensics.analysis.messages import Done, Task
 
 from .clips import variants
 from .daemon import watching

@@ -10,7 +10,7 @@ from typing import Any
 import platformdirs
 
 from .errors import SettingsError
-from .policy import Policy
+from .records import Policy
 
 FILE_NAME = "forensics.toml"
 FLAGS = {"database_url": "--database"}

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from forensics import template
+from forensics.plugins import template
 
 
 def begin(folder: Path, name: str) -> template.Written:

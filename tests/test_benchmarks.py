@@ -9,7 +9,7 @@ from sqlalchemy import Engine, text
 
 from benchmarks import clips, filling, report, rows, seed, stages, throughput
 from benchmarks.timing import Stopwatch, Timed, medians
-from forensics.analysis import Equipment
+from forensics.analysis.analyse import Equipment
 from forensics.settings import Settings
 from forensics.store.database import reading
 

@@ -60,7 +60,7 @@ def test_wheel_holds_nothing_else(site: Path) -> None:
 
 def test_wheel_brings_types_and_the_files_of_a_new_plugin(site: Path) -> None:
     code = (
-        "from pathlib import Path; from forensics import template; "
+        "from pathlib import Path; from forensics.plugins import template; "
         "print(len(template.write('film-grain', Path('new')).files) == len(template.PLACES))"
     )
     assert run(site, code).split() == ["True"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from forensics import verdict
+from forensics.analysis import fusion
 from forensics.records import (
     Calibration,
     Coverage,
@@ -37,10 +37,10 @@ VIDEO = MediaKind.VIDEO
 
 
 def scored(name: str, score: float) -> Finding:
-    return verdict.calibrate(Finding(name, "1", None, Outcome.SCORED, score), VOTER, VIDEO)
+    return fusion.calibrate(Finding(name, "1", None, Outcome.SCORED, score), VOTER, VIDEO)
 
 
-def said(decision: verdict.Decision) -> tuple[str, str]:
+def said(decision: fusion.Decision) -> tuple[str, str]:
     return decision.label.value, decision.reason.value if decision.reason else ""
 
 
@@ -49,7 +49,7 @@ def test_votes_decide_as_the_table_says(row: list[str]) -> None:
     a, b, mean, label, reason = row
     statement = Finding("b", "1", None, Outcome.STATEMENT)
     findings = [scored("a", float(a)), statement if b == "–" else scored("b", float(b))]
-    decision = verdict.fuse(findings, {"a": VOTER, "b": VOTER}, VIDEO, WHOLE)
+    decision = fusion.fuse(findings, {"a": VOTER, "b": VOTER}, VIDEO, WHOLE)
     assert said(decision) == (label, reason)
     assert f"{decision.log10_lr:.2f}" == mean
 
@@ -80,13 +80,13 @@ CASES: dict[str, tuple[list[Finding], Calibration | None]] = {
 @pytest.mark.parametrize("row", [pytest.param(row, id=row[0]) for row in NOBODY])
 def test_nobody_votes_as_the_table_says(row: list[str]) -> None:
     findings, calibration = CASES[row[0]]
-    calibrated = [verdict.calibrate(f, calibration, VIDEO) for f in findings]
+    calibrated = [fusion.calibrate(f, calibration, VIDEO) for f in findings]
     assert all(finding.log10_lr is None for finding in calibrated)
-    decision = verdict.fuse(calibrated, {"a": calibration}, VIDEO, WHOLE)
+    decision = fusion.fuse(calibrated, {"a": calibration}, VIDEO, WHOLE)
     assert said(decision) == (row[1], row[2])
 
 
 def test_page_names_the_rule_in_force() -> None:
-    assert f"`{verdict.FUSION_RULE}`" in PAGE
+    assert f"`{fusion.FUSION_RULE}`" in PAGE
     assert len(VOTES) > 8
     assert {row[0] for row in NOBODY} == CASES.keys()

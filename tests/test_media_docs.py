@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from . import (
+from .media import (
     test_media,
     test_media_cut,
     test_media_errors,

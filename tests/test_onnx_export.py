@@ -16,10 +16,10 @@ from forensics_resnext_lstm.onnx_export import card_of, has_residual
 
 from forensics import weights
 from forensics.cli import main
-from forensics.manifest import CropValues, WeightsEntry, WeightsStatus, put
 from forensics.records import Calibration, MediaKind
 from forensics.settings import Settings
 from forensics.testing import sampled
+from forensics.weights import CropValues, WeightsEntry, WeightsStatus, put
 
 CALIBRATION = Calibration(0.7, 0.1, 1.4, 0.5, -0.4, 64, 3, (MediaKind.VIDEO, MediaKind.STILL))
 NAME = "resnext-lstm"

@@ -2,10 +2,10 @@
 
 import click
 
-from ..plain import plain
-from ..store import chain as store_chain
-from ..store.chain import NO_HASH, Head
+from ..serialization import plain
 from ..store.database import reading
+from ..store.ledger import chain as store_chain
+from ..store.ledger.chain import NO_HASH, Head
 from .common import json_option, load_settings, open_database, print_json, say_empty
 
 

@@ -5,7 +5,6 @@ rich is imported by what prints with it: a script that asks for JSON does not wa
 
 import csv
 import json
-import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ import click
 from sqlalchemy import Engine
 
 from .. import settings as settings_module
+from ..escaping import printable
 from ..settings import Settings
 from ..store import migrate
 from ..store.database import connect, masked
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 PIPE_WIDTH = 160
 STYLES = {
     "fake": "bold red",
@@ -110,4 +109,4 @@ def printed(text: str, style: str = "") -> "Text":
     """
     from rich.text import Text
 
-    return Text(CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text), style=style)
+    return Text(printable(text), style=style)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import click
 from rich.text import Text
 
-from ..checkup import Checked, examine
+from ..diagnostics.doctor import Checked, examine
 from .common import STYLES, console, json_option, load_settings, print_json, printed
 
 

@@ -5,10 +5,10 @@ from dataclasses import asdict
 
 import click
 
-from .. import retention
-from ..evidence import EvidenceFolder
-from ..store import artifacts
+from ..evidence import retention
+from ..evidence.folder import EvidenceFolder
 from ..store.database import masked, reading
+from ..store.queries import files
 from .common import json_option, load_settings, open_database, print_json, print_table
 
 
@@ -28,8 +28,8 @@ def status(ctx: click.Context, as_json: bool) -> None:
     settings = load_settings(ctx)
     folder, held = EvidenceFolder(settings), retention.holdings(settings)
     with reading(open_database(settings)) as session:
-        missing = [s for s in artifacts.known(session) if folder.artifact(s) is None]
-        unknown = artifacts.unknown(session, (path.name for path in folder.artifacts()))
+        missing = [s for s in files.known(session) if folder.artifact(s) is None]
+        unknown = files.unknown(session, (path.name for path in folder.artifacts()))
     told = {
         "folder": str(folder.root),
         **{kind: asdict(one) for kind, one in held.items()},

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import click
 
+from ..report.builder import Maker
 from ..report.bundle import digest, pack
 from ..report.files import whole
-from ..report.making import Maker
-from ..store.chain import Export
+from ..store.ledger.chain import Export
 from .common import load_settings, open_database
-from .reporting import asked_for, recorded, verdict_ids, write_folder
+from .report_files import asked_for, recorded, verdict_ids, write_folder
 from .reviews import login_name
 
 

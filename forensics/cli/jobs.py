@@ -1,9 +1,8 @@
 """`forensics jobs`: the queue."""
 
-from datetime import UTC, datetime
-
 import click
 
+from ..clock import utc_now
 from ..errors import UsageError
 from ..store import jobs as store_jobs
 from ..store import queries
@@ -49,7 +48,7 @@ def retry(ctx: click.Context, ids: tuple[int, ...], every: bool) -> None:
     if bool(ids) == every:
         raise UsageError("give job numbers (see 'forensics jobs list --state failed') or --all")
     with writing(open_database(load_settings(ctx))) as session:
-        count = store_jobs.retry(session, None if every else ids, datetime.now(UTC))
+        count = store_jobs.retry(session, None if every else ids, utc_now())
     click.echo(f"{count} queued again")
 
 
@@ -61,5 +60,5 @@ def retry(ctx: click.Context, ids: tuple[int, ...], every: bool) -> None:
 def rescan(ctx: click.Context, stale: bool) -> None:
     """Queue files whose verdict is stale; the old verdicts stay in the history."""
     with writing(open_database(load_settings(ctx))) as session:
-        count = store_jobs.rescan_stale(session, datetime.now(UTC))
+        count = store_jobs.rescan_stale(session, utc_now())
     click.echo(f"{count} queued")

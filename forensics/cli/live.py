@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console, ConsoleDimensions, Group
@@ -18,13 +17,14 @@ from rich.live import Live
 from rich.text import Text
 from sqlalchemy import Engine
 
+from ..clock import utc_now
 from ..errors import ForensicsError
-from ..paths import shown
+from ..escaping import shown
 from ..store.database import reading
-from ..store.recent import Recent, recent
+from ..store.queries.recent import Recent, recent
 from .common import printed
-from .live_lines import MOST_LINES, Screen, Seen, lines
-from .takeover import PIPE_BYTES, Takeover, suspendable
+from .live_layout import MOST_LINES, Screen, Seen, lines
+from .terminal_capture import PIPE_BYTES, Takeover, suspendable
 
 LOOK_S = 1.0
 LOOK_SHARE = 0.05
@@ -99,7 +99,7 @@ class View:
     def _look_once(self) -> None:
         try:
             with reading(self._engine) as session:
-                self._found = recent(session, datetime.now(UTC), MOST_LINES)
+                self._found = recent(session, utc_now(), MOST_LINES)
             self._is_away = False
         except ForensicsError:
             self._is_away = True
@@ -148,6 +148,6 @@ class View:
     def _lines(self) -> list[Text]:
         width, height = self._console.size
         dots = "…" if self._console.encoding.startswith("utf") else "..."
-        now = datetime.now(UTC)
+        now = utc_now()
         seen = Seen(self._state, self._folders, self._found, self._is_away, now)
         return lines(seen, Screen(width, height, dots))

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from .. import plugins as found_plugins
-from ..probe import statuses
+from ..plugins.probe import statuses
 from .common import json_option, load_settings, print_json, print_table
 
 COLUMNS = ("name", "state", "version", "distribution", "detectors", "hooks", "licence", "why")
@@ -78,7 +78,7 @@ def new(name: str, folder: Path | None) -> None:
 
     NAME is the detector's: small letters, digits and single hyphens, such as "film-grain".
     """
-    from .. import template
+    from ..plugins import template
 
     written = template.write(name, folder)
     for path in written.files:

@@ -2,18 +2,18 @@
 
 import sys
 from dataclasses import asdict
-from datetime import UTC, datetime
 from functools import partial
 
 import click
 from sqlalchemy import Engine
 
-from .. import retention
+from ..clock import utc_now
 from ..errors import ForensicsError, UsageError
+from ..evidence import retention
 from ..store import compact
-from ..store import purge as store_purge
 from ..store.database import is_sqlite, masked, reading, writing
-from ..store.purge import Erasure, Order
+from ..store.ledger import purge as store_purge
+from ..store.ledger.purge import Erasure, Order
 from .common import json_option, load_settings, open_database, print_json
 from .reviews import filled, login_name
 
@@ -54,9 +54,7 @@ def purge(
         ask(found)
     with writing(engine) as session:
         compact.overwrite_deleted(session)
-        found = store_purge.erase(
-            session, order, datetime.now(UTC), partial(retention.forget, settings)
-        )
+        found = store_purge.erase(session, order, utc_now(), partial(retention.forget, settings))
     if as_json:
         print_json([asdict(found)])
     else:

@@ -5,11 +5,11 @@ from pathlib import Path
 import click
 
 from ..errors import UsageError
-from ..report.making import Maker
-from ..report.record import Wanted
+from ..report.builder import Maker
+from ..report.report_data import Wanted
 from ..report.text import text_report
 from .common import json_option, load_settings, open_database, print_json
-from .reporting import Asked, asked_for, unknown, write_all, write_one
+from .report_files import Asked, asked_for, unknown, write_all, write_one
 from .reviews import login_name
 
 

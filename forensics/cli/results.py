@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import click
 from sqlalchemy.orm import Session
 
+from ..clock import utc_now
 from ..errors import UsageError
 from ..records import Label
 from ..store import queries
@@ -68,7 +69,7 @@ def results(
     wanted = queries.ResultFilter(
         label=Label(label) if label else None,
         state=state,
-        since=moment(since, datetime.now(UTC)) if since else None,
+        since=moment(since, utc_now()) if since else None,
         path_glob=path_glob,
         detector=detector,
         case=case,

@@ -2,16 +2,21 @@
 
 import getpass
 import os
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 from sqlalchemy import Engine
 
+from ..clock import utc_now
 from ..errors import UsageError
-from ..store import reviews
 from ..store.database import writing
-from .common import load_settings, open_database
-from .found import meant
+from ..store.ledger import reviews
+from .common import console, load_settings, open_database, printed
+from .lookup import meant
+
+if TYPE_CHECKING:
+    from .verdict_text import Plain
 
 key_argument = click.argument("key", metavar="ID|PATH|SHA256")
 
@@ -32,7 +37,7 @@ def note(ctx: click.Context, key: str, text: str, examiner: str | None) -> None:
     verdict_id = meant(engine, key).verdict_id
     with writing(engine) as session:
         who = examiner or login_name()
-        entry = reviews.add_note(session, verdict_id, words, who, datetime.now(UTC))
+        entry = reviews.add_note(session, verdict_id, words, who, utc_now())
     click.echo(f"note on verdict {verdict_id}: entry {entry}")
 
 
@@ -51,7 +56,7 @@ def review(ctx: click.Context, key: str, conclusion: str, examiner: str) -> None
     engine, words = opened(ctx), filled("--conclusion", conclusion)
     who, verdict_id = filled("--examiner", examiner), meant(engine, key).verdict_id
     with writing(engine) as session:
-        entry = reviews.add_review(session, verdict_id, words, who, datetime.now(UTC))
+        entry = reviews.add_review(session, verdict_id, words, who, utc_now())
     click.echo(f"review of verdict {verdict_id}: entry {entry}")
 
 
@@ -73,3 +78,16 @@ def login_name() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return f"user {os.getuid()}"
+
+
+def print_words(words: "Sequence[Plain]") -> None:
+    """Print notes and reviews, oldest first; nothing where there are none."""
+    from rich.text import Text
+
+    out = console()
+    if words:
+        out.print(Text("\nPeople's words, not the tool's", style="bold"))
+    for one in words:
+        said = f"{one['kind']} on verdict {one['verdict_id']} by {one['examiner']}"
+        out.print(printed(f"  {one['created_at']} {said}"), soft_wrap=True)
+        out.print(printed(f"    {one['conclusion'] or one['note']}"), soft_wrap=True)

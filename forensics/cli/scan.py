@@ -8,15 +8,15 @@ from typing import Any
 
 import click
 
-from .. import intake
+from ..daemon import listing
 from ..errors import ErrorCode, UsageError
+from ..escaping import shown
 from ..logs import configure
-from ..paths import shown
 from ..store.jobs import SeenFile
-from ..store.outcomes import EMPTY
+from ..store.queries.outcomes import EMPTY
 from .common import json_option, load_settings, open_database, print_json
-from .describe import print_outcome, print_scope
-from .scanning import Order, Scan
+from .scan_run import Order, Scan
+from .verdict_text import print_outcome, print_scope
 
 
 @click.command()
@@ -142,7 +142,7 @@ def gather(paths: Collection[Path]) -> tuple[list[SeenFile], list[Lost]]:
         if os.path.isdir(path):  # noqa: PTH112  Path.is_dir raises below a closed folder
             found, closed = below(path)
         else:
-            file = intake.see(path)
+            file = listing.see(path)
             found, closed = ([file], []) if file else ([], [missing(path)])
         files |= {file.path: file for file in found}
         lost += closed
@@ -153,7 +153,9 @@ def below(folder: Path) -> tuple[list[SeenFile], list[Lost]]:
     """Return the files below a folder and the folders in it that can't be listed; says when there is neither."""
     closed: list[Lost] = []
     found = list(
-        intake.listing([folder], lambda path, why: closed.append((path, ErrorCode.UNREADABLE, why)))
+        listing.listing(
+            [folder], lambda path, why: closed.append((path, ErrorCode.UNREADABLE, why))
+        )
     )
     if not found and not closed:
         click.echo(f"no files found in {shown(os.fspath(folder))}", err=True)

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import click
 from rich.text import Text
 
-from .. import wording
 from ..errors import ForensicsError
-from ..report.record import collected
+from ..report import wording
+from ..report.report_data import collected
 from ..store.database import masked, reading
 from .common import (
     STYLES,
@@ -19,10 +19,10 @@ from .common import (
     print_table,
     printed,
 )
-from .describe import Plain, rate_lines
-from .found import erased
-from .timeline import marks_of, timeline
-from .words import print_words
+from .lookup import erased
+from .reviews import print_words
+from .text_timeline import marks_of, timeline
+from .verdict_text import Plain, rate_lines
 
 TRACKS = ("track", "from", "to", "frames", "face px", "score", "log10 LR", "label")
 

@@ -1,9 +1,8 @@
 """`forensics status`: how the work stands, from the database alone."""
 
-from datetime import UTC, datetime
-
 import click
 
+from ..clock import utc_now
 from ..store import queries
 from ..store.database import masked, reading
 from .common import json_option, load_settings, open_database, print_json
@@ -17,7 +16,7 @@ def status(ctx: click.Context, as_json: bool, check: bool) -> None:
     """Show the queue by state, the oldest waiting file, the daemons alive and their folders."""
     settings = load_settings(ctx)
     with reading(open_database(settings)) as session:
-        found = queries.status(session, datetime.now(UTC))
+        found = queries.status(session, utc_now())
     if as_json:
         print_json([found.plain()])
     else:

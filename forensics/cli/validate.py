@@ -2,22 +2,22 @@
 
 from collections import Counter
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from .. import wording
+from ..clock import utc_now
 from ..errors import ForensicsError, UsageError
 from ..logs import configure
 from ..records import Label
-from ..store import validations
+from ..report import wording
 from ..store.database import reading, writing
 from ..store.jobs import SeenFile
+from ..store.queries import validations
 from .common import json_option, load_settings, open_database, print_json, print_table
 from .scan import below, print_lost
-from .scanning import Order, Scan
+from .scan_run import Order, Scan
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 COLUMNS = (*Label, "failed")
@@ -49,7 +49,7 @@ def validate(ctx: click.Context, real: Path, fake: Path, name: str, as_json: boo
     check(outcomes)
     counts = {truth: counted(found) for truth, found in outcomes.items()}
     with writing(engine) as session:
-        validations.keep(session, name, judged_by(outcomes), counts, datetime.now(UTC))
+        validations.keep(session, name, judged_by(outcomes), counts, utc_now())
     with reading(engine) as session:
         kept = next(tally for tally in validations.tallies(session) if tally.name == name)
     if as_json:

@@ -6,13 +6,14 @@ import click
 from sqlalchemy import Engine
 
 from ..errors import UsageError
-from ..rehash import rehashed
-from ..store import audit, chain, holdings
 from ..store.database import reading
+from ..store.ledger import audit, chain
+from ..store.queries import files
+from ..verification.rehash import rehashed
 from .common import json_option, load_settings, open_database
-from .found import Meant, meant
-from .rerunning import compare_again
-from .verifying import Report
+from .lookup import Meant, meant
+from .verify_report import Report
+from .verify_rerun import compare_again
 
 HASH = re.compile(r"[0-9a-f]{64}")
 
@@ -94,8 +95,8 @@ def check(
 
 def check_files(report: Report, engine: Engine, media_id: int | None) -> None:
     """Hash the files again that are said to be there."""
-    report.begin("files", holdings.held_count(engine, media_id))
-    for file in holdings.held_files(engine, media_id):
+    report.begin("files", files.held_count(engine, media_id))
+    for file in files.held_files(engine, media_id):
         problem = rehashed(file)
         if problem:
             report.tell(problem)

@@ -8,9 +8,9 @@ from types import FrameType
 
 import click
 
+from ..daemon.service import Service
 from ..logs import configure
-from ..pool import ProcessPool
-from ..service import Service
+from ..workers.pool import ProcessPool
 from .common import load_settings, open_database
 from .live import live_view
 

@@ -50,8 +50,8 @@ def web(ctx: click.Context, host: str, port: int, inbox: Path | None, no_daemon:
         import uvicorn
 
         from ..web.app import create_app
-        from ..web.site import Site
-        from ..web.work import Work
+        from ..web.background import Work
+        from ..web.state import Site
     except ImportError as error:
         raise ForensicsError(f"the pages need {error.name}; {NEEDS}") from error
     engine = open_database(settings, may_upgrade=True)

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import click
 
-from .. import manifest, settings
+from .. import settings
 from .. import weights as found_weights
+from ..analysis.fusion import MIN_DECODED_SHARE, under
 from ..errors import WeightsError
-from ..manifest import WeightsEntry
-from ..policy import AIMS, Crowd, ErrorRate, Policy, Thresholds
-from ..records import Calibration
-from ..verdict import MIN_DECODED_SHARE, under
+from ..records import AIMS, Calibration, Crowd, ErrorRate, Policy, Thresholds
+from ..weights import WeightsEntry, manifest
 from .common import json_option, load_settings, print_json, print_table
 
 COLUMNS = ("name", "status", "trunk", "date", "AUC", "sha256", "file")

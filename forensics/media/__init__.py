@@ -14,18 +14,17 @@ from av.error import FFmpegError
 from PIL.Image import Image
 
 from ..errors import ErrorCode, MediaError
-from ..paths import shown
-from ..records import MediaInfo, MediaKind, Passage
+from ..escaping import shown
+from ..records import MediaInfo, MediaKind, Passage, Sound
 from ..settings import Settings
-from ..sound import Sound
-from . import animations, endings, sampling, soundtrack, stills, videos
+from . import animations, audio, sampling, stills, truncation, videos
 from .decoder import decoder
 from .descriptor import BLOCK_BYTES, DescriptorFile, descriptor, refusal
-from .formats import HEAD_BYTES, not_decoded, refuse_foreign, too_many_pixels
-from .plan import plan
-from .player import Player
+from .frame_source import Player
 from .sampling import Sampling
-from .scenes import across_cut
+from .sampling_plan import plan
+from .shot_change import across_cut
+from .signatures import HEAD_BYTES, not_decoded, refuse_foreign, too_many_pixels
 
 if TYPE_CHECKING:
     from ..records import Picture
@@ -101,7 +100,7 @@ class Media:
             raise MediaError(ErrorCode.NO_VIDEO, reason)
         opener = self._animation if info.container == animations.CONTAINER else self._decoder
         to_the_end = wanted.end_s >= (info.duration_s or 0.0)
-        is_cut = to_the_end and endings.is_cut(self.fd, info.container)
+        is_cut = to_the_end and truncation.is_cut(self.fd, info.container)
         return sampling.of_video(info, wanted, partial(opener, is_cut), self._not_decoded())
 
     @contextmanager
@@ -116,7 +115,7 @@ class Media:
         if info.kind is MediaKind.STILL or info.container == animations.CONTAINER:
             return None
         with self._container() as container:
-            return soundtrack.decoded(container, passage)
+            return audio.decoded(container, passage)
 
     def _still_info(self, sha256: str, picture: Image) -> MediaInfo:
         self._check_pixels(*picture.size)  # first: Pillow decodes a PNG to look for its EXIF

@@ -11,7 +11,7 @@ from PIL.Image import Image
 
 from ..records import MediaInfo, MediaKind
 from .descriptor import DescriptorFile
-from .player import Timed
+from .frame_source import Timed
 from .stills import BROKEN, pixels
 
 CONTAINER = "webp"

@@ -13,7 +13,7 @@ from av.video.stream import VideoStream
 
 from ..settings import Settings
 from .descriptor import DescriptorFile
-from .player import Timed
+from .frame_source import Timed
 from .videos import FALLBACK_FPS, aspect, clock, container, limited, rate, recording, source
 
 if TYPE_CHECKING:

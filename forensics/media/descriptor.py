@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..errors import ErrorCode, MediaError
-from ..paths import shown
+from ..escaping import shown
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

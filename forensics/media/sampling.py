@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from ..errors import MediaError
 from ..records import Coverage, Frame, MediaInfo
-from .plan import Plan, Run, max_gap
-from .player import Player, Timed
-from .scenes import Colours, changed, colours
+from .frame_source import Player, Timed
+from .sampling_plan import Plan, Run, max_gap
+from .shot_change import Colours, changed, colours
 from .videos import pixels
 
 if TYPE_CHECKING:

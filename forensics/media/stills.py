@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageOps, features
 
 from .descriptor import DescriptorFile
-from .formats import HEAD_BYTES, is_heif
+from .signatures import HEAD_BYTES, is_heif
 
 if TYPE_CHECKING:
     from ..records import Picture

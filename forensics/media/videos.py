@@ -18,10 +18,10 @@ from av.video.stream import VideoStream
 
 from ..errors import ErrorCode, MediaError
 from ..records import MediaInfo, MediaKind
+from .deinterlace import one_moment
 from .descriptor import DescriptorFile
-from .fields import one_moment
-from .formats import too_many_pixels, unsupported
-from .tone import is_high_range, toned
+from .signatures import too_many_pixels, unsupported
+from .tonemap import is_high_range, toned
 
 if TYPE_CHECKING:
     from ..records import Picture

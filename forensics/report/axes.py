@@ -6,8 +6,8 @@ from math import ceil, floor, log10
 
 from markupsafe import Markup
 
-from .. import wording
-from .marks import nice_step, tag
+from . import wording
+from .svg_marks import nice_step, tag
 
 WIDTH, PLOT_HEIGHT = 560, 190
 LEFT, RIGHT, TOP = 54, 42, 12

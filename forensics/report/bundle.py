@@ -8,8 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from .builder import Maker
 from .collection import INDEX, Line, index_page
-from .making import Maker
 
 Plain = Mapping[str, Any]
 Write = Callable[[Path, Callable[[Line, Plain], None]], list[Line]]

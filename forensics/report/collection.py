@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .. import wording
 from ..store.queries import Result
+from . import wording
+from .builder import Maker
 from .files import whole
-from .making import Maker
 from .page import environment
-from .record import Made, Wanted
+from .report_data import Made, Wanted
 
 Plain = Mapping[str, Any]
 

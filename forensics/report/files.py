@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import ForensicsError
-from ..paths import shown
+from ..escaping import shown
 
 
 @contextmanager

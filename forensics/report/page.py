@@ -10,13 +10,13 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from .. import wording
-from ..gallery import Shots, overlay
-from .processing import media_facts, processing, rerun_command, seen_at
-from .strips import MOST_TRACKS, Strip, deciding, strips, with_maps
+from ..escaping import finalize
+from ..evidence.thumbnails import Shots, overlay
+from . import wording
+from .face_strips import MOST_TRACKS, Strip, deciding, strips, with_maps
+from .processing_rows import media_facts, processing, rerun_command, seen_at
 from .summary import moment, summary
 from .timeline import timelines
-from .visible import finalize
 
 Plain = Mapping[str, Any]
 
@@ -44,7 +44,7 @@ def html_report(
     shots: Shots = NO_SHOTS,
     artifact: Callable[[str], Path | None] = lambda _: None,
 ) -> str:
-    """Return the report on a verdict or a failure from its record (`record.record`) and its pictures (`gallery`).
+    """Return the report on a verdict or a failure from its record (`report_data.record`) and its pictures (`thumbnails`).
 
     `artifact` gives the file with an artifact's bytes by their SHA-256.
     """

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .. import wording
+from ..records import EXAMINABLE
+from . import wording
 
 Plain = Mapping[str, Any]
 Row = tuple[str, str]
@@ -25,7 +26,7 @@ class Summary:
 
 
 def summary(told: Plain) -> Summary:
-    """Return the first page of a report from its record (`record.record`)."""
+    """Return the first page of a report from its record (`report_data.record`)."""
     judged = told["verdict_id"] is not None
     return Summary(
         propositions=wording.propositions(told),
@@ -39,7 +40,7 @@ def summary(told: Plain) -> Summary:
     )
 
 
-NOTHING: Plain = {"examined": (), "not_examined": wording.EXAMINABLE}
+NOTHING: Plain = {"examined": (), "not_examined": EXAMINABLE}
 
 
 def exhibit(told: Plain) -> Iterator[Row]:

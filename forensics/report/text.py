@@ -4,10 +4,10 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from .. import wording
-from .processing import media_facts, processing, rerun_command, seen_at
+from ..escaping import visible
+from . import wording
+from .processing_rows import media_facts, processing, rerun_command, seen_at
 from .summary import Row, moment, summary
-from .visible import visible
 
 Plain = Mapping[str, Any]
 
@@ -17,7 +17,7 @@ PATHS = ("File", "Path")  # never broken: a space at the end of a line would be 
 
 
 def text_report(told: Plain) -> str:
-    """Return the report on a verdict or a failure from its record (`record.record`); no line moves a terminal's cursor."""
+    """Return the report on a verdict or a failure from its record (`report_data.record`); no line moves a terminal's cursor."""
     number = told["verdict_id"]
     head = f"Report of an automated examination: {'no verdict' if number is None else f'verdict {number}'}"
     lines = [head, "=" * len(head)]

@@ -11,8 +11,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from .. import wording
-from ..verdict import LN10
+from ..analysis.fusion import LN10
+from . import wording
 from .axes import (
     AXIS_HEIGHT,
     INSET_PX,
@@ -28,7 +28,7 @@ from .axes import (
     time_axis,
     time_scale,
 )
-from .marks import RADIUS, colour, dash, mark, tag
+from .svg_marks import RADIUS, colour, dash, mark, tag
 
 Plain = Mapping[str, Any]
 Link = Callable[[float, int], str]
@@ -80,7 +80,7 @@ class Threshold:
 
 
 def timelines(verdict: Plain, key: str = "timeline", link: Link | None = None) -> dict[str, Markup]:
-    """Return the plot of every detector that scored faces, by its name, from a verdict as JSON values (`records.plain`).
+    """Return the plot of every detector that scored faces, by its name, from a verdict as JSON values (`serialization.plain`).
 
     `key` begins the ids in them: give each verdict of a page another. `link` makes every mark a link: it is given the
     time in seconds and the track.

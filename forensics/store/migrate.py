@@ -8,11 +8,11 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, func, inspect, select, text
 
+from ..clock import utc_now
 from ..errors import SchemaError, StoreError
 from .database import MIGRATE_TURN, TURNS, answering, is_sqlite, masked, unreachable, writer
 
@@ -135,7 +135,7 @@ def run_migrations(connection: Connection) -> None:
 def back_up(engine: Engine, revision: str) -> Path:
     """Copy a SQLite database beside itself, as it was before this transaction; returns the copy's path."""
     source = Path(str(engine.url.database))
-    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    moment = utc_now().strftime("%Y%m%dT%H%M%SZ")
     copy = source.with_name(f"{source.name}.{moment}.{revision}.bak")
     try:
         with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(copy)) as new:

@@ -6,7 +6,7 @@ The hash is there because PostgreSQL indexes no value over 2.7 kB, and a path ma
 import hashlib
 import os
 
-from ..paths import shown, unshown
+from ..escaping import shown, unshown
 
 __all__ = ["hashed", "raw", "shown", "unshown"]
 

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from .. import contract, plugins, registration
+from .. import plugins
 from .. import settings as settings_module
 from ..hookspecs import CONTRACT_VERSION, Detector, Frugal
+from ..plugins import contract, registration
 from ..records import Sample
 from ..settings import Settings
 from . import findings

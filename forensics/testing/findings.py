@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from .. import verdict
+from ..analysis import fusion
 from ..hookspecs import Detector
-from ..plain import plain
 from ..records import Finding, Outcome, Sample
+from ..serialization import plain
 
 OWN = frozenset({Outcome.SCORED, Outcome.STATEMENT, Outcome.NOTHING_TO_EXAMINE})
 SAME = 1e-4  # relative and absolute: threads may add up in another order
@@ -42,7 +42,7 @@ def check_proper(detector: Detector, sample: Sample, finding: object) -> None:
 def check_range(detector: Detector, sample: Sample, finding: Finding) -> None:
     """Assert that the calibrated score lies between 0 and 1, and its ratio under the cap."""
     calibration = detector.calibration
-    found = verdict.calibrate(finding, calibration, sample.info.kind)
+    found = fusion.calibrate(finding, calibration, sample.info.kind)
     if calibration is not None and found.log10_lr is not None and found.fake is not None:
         assert abs(found.log10_lr) <= calibration.cap_log10
         assert 0.0 <= found.fake <= 1.0

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
-from .. import containment, plugins, registration
+from .. import plugins
 from ..hookspecs import Detector
+from ..plugins import registration
+from ..process import sandbox
 from ..records import Finding
 from ..settings import Settings
 from .media import write
@@ -56,10 +58,10 @@ def examine_confined(
 ) -> Measured:
     """Be that process."""
     if settings.contained:
-        containment.contain(Path(scratch))
+        sandbox.contain(Path(scratch))
     found = loaded(plugin, detector, settings)
     with sampled(medium, folder, settings) as sample:
-        containment.limit_data(settings.memory_mb if settings.device == "cpu" else 0)
+        sandbox.limit_data(settings.memory_mb if settings.device == "cpu" else 0)
         held, before = held_mb(), peak_mb()
         began_s, cpu_s = time.perf_counter(), time.process_time()
         finding = found.examine(sample)
@@ -79,10 +81,10 @@ def loaded(plugin: str, detector: str, settings: Settings) -> Detector:
 
 def held_mb() -> float:
     """Return this process's resident memory."""
-    return containment.resident_bytes(os.getpid()) / containment.MB
+    return sandbox.resident_bytes(os.getpid()) / sandbox.MB
 
 
 def peak_mb() -> float:
     """Return the most resident memory that this process has had; getrusage would tell the parent's too (proc(5))."""
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-    return next(int(line.split()[1]) * KB / containment.MB for line in lines if "VmHWM" in line)
+    return next(int(line.split()[1]) * KB / sandbox.MB for line in lines if "VmHWM" in line)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from ..crops import cut_patch
+from ..faces import cut_patch
 from ..hookspecs import Detector
 from ..media import opened
 from ..records import FaceTrack, Frame, Need, Passage, Sample

@@ -13,43 +13,43 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from ..errors import ForensicsError, StoreError, UsageError
-from ..gallery import Gallery
-from ..proxy import Copies
-from . import following, listing, reporting, serving, uploading, verdicts
+from ..evidence.previews import Copies
+from ..evidence.thumbnails import Gallery
+from . import job_pages, media_files, report_page, result_list, upload_pages, verdicts
+from .background import Work
 from .errors import PageError
 from .guard import HEADERS, Guard
 from .inbox import make_ready
-from .looks import error_page
-from .site import Site
-from .work import Work
+from .state import Site
+from .templating import error_page
 
 STATIC = Path(__file__).parent / "static"
 VERDICT = "/verdicts/{verdict:int}"
 ROUTES = [
-    Route("/", uploading.upload_page),
-    Route("/uploads", uploading.upload, methods=["POST"]),
-    Route("/jobs", following.jobs_page),
-    Route("/jobs/state", following.jobs_state),
-    Route("/jobs/{job:int}", following.job_page),
-    Route("/jobs/{job:int}/state", following.job_state),
-    Route("/jobs/{job:int}/retry", following.retry, methods=["POST"]),
-    Route("/results", listing.results_page),
-    Route("/results.csv", listing.results_csv),
-    Route("/search", listing.search),
-    Route("/search", uploading.search_file, methods=["POST"]),
-    Route("/status", listing.status_page),
+    Route("/", upload_pages.upload_page),
+    Route("/uploads", upload_pages.upload, methods=["POST"]),
+    Route("/jobs", job_pages.jobs_page),
+    Route("/jobs/state", job_pages.jobs_state),
+    Route("/jobs/{job:int}", job_pages.job_page),
+    Route("/jobs/{job:int}/state", job_pages.job_state),
+    Route("/jobs/{job:int}/retry", job_pages.retry, methods=["POST"]),
+    Route("/results", result_list.results_page),
+    Route("/results.csv", result_list.results_csv),
+    Route("/search", result_list.search),
+    Route("/search", upload_pages.search_file, methods=["POST"]),
+    Route("/status", result_list.status_page),
     Route(VERDICT, verdicts.verdict_page),
     Route(VERDICT + ".json", verdicts.verdict_json),
     Route(VERDICT + "/words", verdicts.add_words, methods=["POST"]),
-    Route(VERDICT + "/report", reporting.report),
-    Route(VERDICT + "/media", serving.media),
-    Route(VERDICT + "/proxy", serving.proxy_state),
-    Route(VERDICT + "/proxy.webm", serving.proxy),
-    Route(VERDICT + "/pictures", serving.pictures),
-    Route(VERDICT + "/frames/{n:int}.jpg", serving.frame_picture),
-    Route(VERDICT + "/faces/{n:int}.jpg", serving.face_picture),
-    Route(VERDICT + "/maps/{n:int}.jpg", serving.map_picture),
-    Route(VERDICT + "/artifacts/{sha256}", serving.artifact),
+    Route(VERDICT + "/report", report_page.report),
+    Route(VERDICT + "/media", media_files.media),
+    Route(VERDICT + "/proxy", media_files.proxy_state),
+    Route(VERDICT + "/proxy.webm", media_files.proxy),
+    Route(VERDICT + "/pictures", media_files.pictures),
+    Route(VERDICT + "/frames/{n:int}.jpg", media_files.frame_picture),
+    Route(VERDICT + "/faces/{n:int}.jpg", media_files.face_picture),
+    Route(VERDICT + "/maps/{n:int}.jpg", media_files.map_picture),
+    Route(VERDICT + "/artifacts/{sha256}", media_files.artifact),
     Mount("/static", StaticFiles(directory=STATIC)),
 ]
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from ..wording import clock, rounded
+from ..report.wording import clock, rounded
 
 UNITS = ("B", "kB", "MB", "GB", "TB")
 LABELS = {

@@ -7,8 +7,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 
 from .errors import PageError
-from .parts import Parts, Sink
-from .site import site_of, visitor_of
+from .multipart import Parts, Sink
+from .state import site_of, visitor_of
 
 MOST_FORM_BYTES = 250_000  # 20,000 characters of up to 4 bytes, each written as %xx
 

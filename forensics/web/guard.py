@@ -15,8 +15,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .errors import PageError
-from .looks import error_page, welcome_page
-from .site import Site
+from .state import Site
+from .templating import error_page, welcome_page
 
 TOKEN, VISITOR = "forensics_token", "forensics_visitor"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")

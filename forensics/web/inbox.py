@@ -16,14 +16,14 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from ..dispatch import utc_now
+from ..clock import utc_now
+from ..daemon.listing import see
 from ..errors import UnreachableError
-from ..intake import see
-from ..paths import shown
+from ..escaping import shown
 from ..store import jobs
 from ..store.database import writing
-from .parts import Nowhere, Sink
-from .site import Site
+from .multipart import Nowhere, Sink
+from .state import Site
 
 log = logging.getLogger(__name__)
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from operator import itemgetter
 from typing import Any
 
-from ..proxy import playable
-from ..report.marks import colour, dash
+from ..evidence.previews import playable
+from ..report.svg_marks import colour, dash
 from .formats import words
 
 Plain = Mapping[str, Any]

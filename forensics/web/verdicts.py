@@ -7,18 +7,18 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from ..dispatch import utc_now
-from ..gallery import OFF
+from ..clock import utc_now
+from ..evidence.thumbnails import OFF
 from ..report.timeline import timelines
-from ..store import reviews
 from ..store.database import reading, writing
+from ..store.ledger import reviews
+from ..store.ledger.tombstones import tombstone
 from ..store.models import VerdictRow
-from ..store.tombstones import tombstone
-from . import view
+from . import verdict_context
 from .errors import PageError
 from .forms import small_form
-from .looks import page
-from .site import site_of
+from .state import site_of
+from .templating import page
 
 LONGEST_TEXT = 20_000
 
@@ -27,7 +27,7 @@ def told_of(request: Request) -> dict[str, Any]:
     """Return all that is stored of the verdict that a request names. Raises PageError where there is none."""
     verdict_id = request.path_params["verdict"]
     with reading(site_of(request).engine) as session:
-        found = view.told(session, verdict_id)
+        found = verdict_context.told(session, verdict_id)
         left = tombstone(session, verdict_id) if found is None else None
     if left is not None:
         moment = left.erased_at.strftime("%Y-%m-%d")
@@ -54,9 +54,9 @@ def verdict_page(request: Request) -> Response:
     verdict = told_of(request)
     plots = timelines(verdict, link=lambda seconds, track: f"#t={seconds:.3f}")
     with reading(site_of(request).engine) as session:
-        was_default = view.was_default(session, verdict)
+        was_default = verdict_context.was_default(session, verdict)
     context = {
-        **view.context(verdict),
+        **verdict_context.context(verdict),
         "was_default": was_default,
         "timelines": plots,
         "pictures": site_of(request).settings.thumbnails != "off",

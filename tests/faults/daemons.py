@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, func, select
 
+from forensics.daemon.listing import listing
 from forensics.errors import UnreachableError
-from forensics.intake import listing
-from forensics.store import jobs, queries
+from forensics.store import queries
 from forensics.store.database import reading
+from forensics.store.ledger import audit
 from forensics.store.models import Job, JobState, Sighting, VerdictRow
 
 from ..distributions import OBEDIENT
@@ -133,7 +134,7 @@ class Site:
             unfinished = session.scalar(select(func.count()).where(Job.state.not_in(ENDED)))
             verdicts = session.scalar(select(func.count()).select_from(VerdictRow))
             analyses = session.scalar(select(func.count(VerdictRow.analysis_id.distinct())))
-            broken = list(jobs.chain_errors(session))
+            broken = list(audit.chain_errors(session))
         assert Counter(os.fsdecode(row[0]) for row in rows) == Counter(
             file.path for file in listing([self.inbox])
         )

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from forensics.analysis.messages import Done, Failed, Task
 from forensics.errors import ErrorCode
-from forensics.events import Done, Failed, Task
-from forensics.pool import ProcessPool
 from forensics.settings import Settings
+from forensics.workers.pool import ProcessPool
 
 from ..distributions import OBEDIENT, write_order
 from ..fakes import Clip, huge_png, render, still
-from ..test_pool import finish, last
+from ..workers.test_pool import finish, last
 
 pytestmark = pytest.mark.slow
 SETTINGS = Settings(

@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 from sqlalchemy import update
 
-from forensics.dispatch import utc_now
+from forensics.clock import utc_now
 from forensics.store import jobs
 from forensics.store.database import writing
 from forensics.store.models import Job

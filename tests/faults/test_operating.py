@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from forensics.dispatch import utc_now
+from forensics.clock import utc_now
 from forensics.store.database import writing
 from forensics.store.models import Daemon
 
+from ..daemon.test_metrics import free_port
 from ..distributions import write_order
-from ..test_metrics import free_port
 from .daemons import WAIT_S, Site
 
 pytestmark = pytest.mark.slow

@@ -9,17 +9,16 @@ import numpy as np
 from PIL import Image
 from skimage.data import astronaut
 
-from forensics.gallery import FaceShot, Picture, Shots
-from forensics.heatmap import HeatMap
-from forensics.plain import plain
-from forensics.policy import ErrorRate
+from forensics.evidence.thumbnails import FaceShot, Picture, Shots
 from forensics.records import (
     Artifact,
     Calibration,
     Coverage,
+    ErrorRate,
     Evidence,
     Finding,
     FrameScore,
+    HeatMap,
     Label,
     MediaInfo,
     MediaKind,
@@ -28,7 +27,8 @@ from forensics.records import (
     TrackScore,
     Verdict,
 )
-from forensics.store.outcomes import EMPTY
+from forensics.serialization import plain
+from forensics.store.queries.outcomes import EMPTY
 
 SHA256 = "5f" * 32
 MADE = {"at": "2026-11-25T11:00:00+00:00", "by": "R. Diaz", "toolkit": "0.1.0"}
@@ -91,7 +91,7 @@ def told(
     still: bool = False,
     **around: Any,
 ) -> dict[str, Any]:
-    """Return the record of a report on a verdict, as `record.record` makes it."""
+    """Return the record of a report on a verdict, as `report_data.record` makes it."""
     found = findings or (statement("Container: mp4."), scored())
     kind = MediaKind.STILL if still else MediaKind.VIDEO
     duration_s = None if still else 12.0

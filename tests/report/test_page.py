@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from forensics import wording
-from forensics.gallery import Shots
-from forensics.plain import plain
+from forensics.evidence.thumbnails import Shots
 from forensics.records import Artifact, Finding, Label, Outcome, Reason
+from forensics.report import wording
 from forensics.report.page import html_report
 from forensics.report.text import text_report
+from forensics.serialization import plain
 
 from .samples import failed, note, scored, shots, statement, told
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from forensics import wording
 from forensics.records import Label, Reason
+from forensics.report import wording
 from forensics.report.summary import summary
 
 from .samples import failed, scored, statement, told

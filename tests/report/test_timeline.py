@@ -6,9 +6,9 @@ from collections import Counter
 
 import pytest
 
-from forensics.plain import plain
-from forensics.report.marks import dash, mark
+from forensics.report.svg_marks import dash, mark
 from forensics.report.timeline import Link, thresholds, timeline_svg, timelines
+from forensics.serialization import plain
 
 from .samples import CALIBRATION, TIMES, scored, statement, told
 

@@ -23,6 +23,7 @@ from forensics.records import (
 )
 from forensics.store import jobs
 from forensics.store.database import writing
+from forensics.store.ledger.verdicts import finish as record_verdict
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 PIPELINE = {"toolkit": "1.0", "detectors": [{"name": "colour", "weights": "ab"}]}
@@ -106,7 +107,7 @@ def finish(
     detector: str = "colour",
 ) -> int:
     with writing(engine) as session:
-        return jobs.finish(session, claimed, verdict(content, label, detector), at)
+        return record_verdict(session, claimed, verdict(content, label, detector), at)
 
 
 def analyse(

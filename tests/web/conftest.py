@@ -11,13 +11,13 @@ import pytest
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
-from forensics.analysis import Equipment
-from forensics.inline import InlineExecutor
-from forensics.service import Service
+from forensics.analysis.analyse import Equipment
+from forensics.daemon.service import Service
 from forensics.settings import Settings
 from forensics.store.database import connect
 from forensics.web.app import create_app
-from forensics.web.site import Site
+from forensics.web.state import Site
+from tests.inline import InlineExecutor
 
 from ..distributions import write_still
 from ..distributions.colour.forensics_colour import ColourDetector

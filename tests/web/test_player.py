@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from forensics.proxy import playable
-from forensics.web.looks import TEMPLATES
+from forensics.evidence.previews import playable
 from forensics.web.player import player
+from forensics.web.templating import TEMPLATES
 
 MP4 = "mov,mp4,m4a,3gp,3g2,mj2"
 MEDIA = {

@@ -57,7 +57,7 @@ def test_word_that_is_no_filter_is_said(filled: Visit, query: str) -> None:
 
 
 def test_pages_go_on_after_the_last_row(filled: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("forensics.web.listing.PAGE_ROWS", 2)
+    monkeypatch.setattr("forensics.web.result_list.PAGE_ROWS", 2)
     first = filled.get("/results?state=all").text
     assert first.count('class="path"') == 2
     address = first.partition('rel="next" href="')[2].partition('"')[0].replace("&amp;", "&")
@@ -74,7 +74,7 @@ def test_csv_has_every_row_and_no_formula(
     with writing(engine) as session:
         for seen in session.query(Sighting):
             seen.path = "=cmd()" if seen.exhibit == "red.png" else seen.path
-    monkeypatch.setattr("forensics.web.listing.CSV_ROWS", 1)
+    monkeypatch.setattr("forensics.web.result_list.CSV_ROWS", 1)
     answer = filled.get("/results.csv?state=all")
     assert answer.headers["content-type"].startswith("text/csv")
     rows = list(csv.DictReader(io.StringIO(answer.text)))

@@ -11,8 +11,8 @@ from forensics.errors import ErrorCode, UnreachableError
 from forensics.store import queries
 from forensics.store.database import reading
 from forensics.store.models import JobState
-from forensics.web.following import NEXT_STEPS
 from forensics.web.inbox import make_ready
+from forensics.web.job_pages import NEXT_STEPS
 
 from ..distributions.colour.forensics_colour import FAKE, REAL
 from .conftest import Visit, picture

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from forensics import wording
 from forensics.records import Label
-from forensics.store import validations
+from forensics.report import wording
 from forensics.store.database import reading, writing
+from forensics.store.ledger.reviews import of_verdicts
 from forensics.store.models import EntryKind
-from forensics.store.reviews import of_verdicts
-from forensics.web import view
+from forensics.store.queries import validations
+from forensics.web import verdict_context
 
 from ..distributions.colour.forensics_colour import FAKE, REAL
 from .conftest import Visit, picture
@@ -170,7 +170,7 @@ def test_faces_of_several_detectors_are_joined_by_track_and_time() -> None:
     verdict = {
         "findings": [finding("a", frames), finding("b", [*more, {**frames[1], "score": 9.0}])]
     }
-    every = view.faces(verdict)
+    every = verdict_context.faces(verdict)
     assert [(face.n, face.track, face.time_s) for face in every] == [
         (0, 1, 0.5),
         (1, 1, 3.0),
@@ -179,14 +179,14 @@ def test_faces_of_several_detectors_are_joined_by_track_and_time() -> None:
     ]
     assert every[1].scores == {"a": 0.5, "b": 9.0}
     assert set(every[1].maps) == {"a", "b"}
-    first, second = view.tracks(verdict, every)
+    first, second = verdict_context.tracks(verdict, every)
     assert (first.id, [face.n for face in first.faces], first.highest) == (1, [0, 1, 2], 1)
     assert [name for name, _ in first.judged] == ["a", "b"]
     assert ([face.n for face in second.faces], second.highest) == ([3], -1)
 
 
 def test_bar_stands_between_its_thresholds() -> None:
-    found = view.Bar(ratio=0.5, cap=2.0, fake_at=1.0, real_at=-0.5)
+    found = verdict_context.Bar(ratio=0.5, cap=2.0, fake_at=1.0, real_at=-0.5)
     places = [found.x(value) for value in (-9, -2.0, -0.5, 0.5, 1.0, 2.0, 9)]
     assert places == sorted(places)
     assert (places[0], places[-1]) == (24, 376)

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from forensics.errors import WeightsError
-from forensics.manifest import CropValues, read_file_name, read_sha256
-from forensics.manifest_calibration import read_calibration
 from forensics.records import Calibration, MediaKind
-from forensics.toml_table import Fields
+from forensics.weights import CropValues, Fields
+from forensics.weights.calibration import read_calibration
+from forensics.weights.manifest import read_file_name, read_sha256
 
 SCHEMA = 1
 PREFIX = "onnx-"

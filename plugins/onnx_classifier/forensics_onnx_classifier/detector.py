@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from forensics.analysis.fusion import is_validated
 from forensics.records import (
     Calibration,
     Evidence,
@@ -25,8 +26,7 @@ from forensics.records import (
     TrackScore,
 )
 from forensics.settings import Settings
-from forensics.toml_table import toml_value
-from forensics.verdict import is_validated
+from forensics.weights import toml_value
 
 from . import __version__
 from .cards import PREFIX, Card, Of

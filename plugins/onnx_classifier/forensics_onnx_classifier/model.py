@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
 
-from forensics.containment import is_shortage
 from forensics.errors import WeightsError
+from forensics.process.sandbox import is_shortage
 from forensics.settings import Settings
 
 from .cards import Card, Layout

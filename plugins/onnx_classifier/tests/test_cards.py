@@ -9,8 +9,8 @@ import tomli_w
 from forensics_onnx_classifier.cards import How, Kind, read
 
 from forensics.errors import WeightsError
-from forensics.manifest import CropValues
 from forensics.records import MediaKind
+from forensics.weights import CropValues
 
 Write = Callable[..., Path]
 INPUT = {

@@ -10,8 +10,8 @@ from forensics_onnx_classifier.detector import CardDetector
 from forensics_onnx_classifier.model import BATCH
 from forensics_onnx_classifier.scores import pool
 
-from forensics.crops import cut_patch
 from forensics.errors import WeightsError
+from forensics.faces import cut_patch
 from forensics.records import (
     Box,
     Coverage,

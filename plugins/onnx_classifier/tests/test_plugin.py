@@ -9,10 +9,10 @@ import pytest
 from click.testing import CliRunner
 from forensics_onnx_classifier.shelf import VARIABLE
 
-from forensics import contract
 from forensics.cli import main
 from forensics.errors import SettingsError, WeightsError
 from forensics.hookspecs import Detector
+from forensics.plugins import contract
 from forensics.records import Coverage, MediaInfo, MediaKind, Need, Sample
 from forensics.settings import Settings
 

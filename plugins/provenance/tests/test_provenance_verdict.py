@@ -5,10 +5,11 @@ from pathlib import Path
 
 from forensics_provenance.detector import ProvenanceDetector
 
-from forensics import verdict, wording
-from forensics.analysis import Equipment, analyse
-from forensics.events import Done, Task
+from forensics.analysis import fusion
+from forensics.analysis.analyse import Equipment, analyse
+from forensics.analysis.messages import Done, Task
 from forensics.records import (
+    EXAMINABLE,
     Calibration,
     Coverage,
     Finding,
@@ -38,7 +39,7 @@ def test_file_with_statements_alone_is_not_assessed(signed: Callable[..., Path])
     found = verdict_of(signed())
     assert (found.label, found.reason) == (Label.NOT_ASSESSED, Reason.NO_DETECTOR)
     assert found.examined == ()
-    assert found.not_examined == wording.EXAMINABLE
+    assert found.not_examined == EXAMINABLE
     (finding,) = found.findings
     assert finding.outcome is Outcome.STATEMENT
     assert (finding.score, finding.log10_lr, finding.fake) == (None, None, None)
@@ -47,17 +48,17 @@ def test_file_with_statements_alone_is_not_assessed(signed: Callable[..., Path])
 
 def test_statements_do_not_vote() -> None:
     scored = Finding("faces", "1", None, Outcome.SCORED, score=5.0)
-    scored = verdict.calibrate(scored, CALIBRATION, MediaKind.STILL)
+    scored = fusion.calibrate(scored, CALIBRATION, MediaKind.STILL)
     said = Finding("provenance", "1", None, Outcome.STATEMENT)
     known = {"faces": CALIBRATION, "provenance": None}
-    alone = verdict.fuse([scored], known, MediaKind.STILL, SEEN)
+    alone = fusion.fuse([scored], known, MediaKind.STILL, SEEN)
     assert alone.label is Label.FAKE
-    assert verdict.fuse([said, scored], known, MediaKind.STILL, SEEN) == alone
+    assert fusion.fuse([said, scored], known, MediaKind.STILL, SEEN) == alone
 
 
 def test_file_without_a_face_stays_one_without_a_face() -> None:
     nothing = Finding("faces", "1", None, Outcome.NOTHING_TO_EXAMINE)
     said = Finding("provenance", "1", None, Outcome.STATEMENT)
     known = {"faces": CALIBRATION, "provenance": None}
-    decided = verdict.fuse([nothing, said], known, MediaKind.STILL, SEEN)
+    decided = fusion.fuse([nothing, said], known, MediaKind.STILL, SEEN)
     assert (decided.label, decided.reason) == (Label.NOT_ASSESSED, Reason.NO_FACE)

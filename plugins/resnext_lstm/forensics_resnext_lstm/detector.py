@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from forensics.ahead import one_thread, side_by_side
+from forensics.analysis.fusion import is_validated
+from forensics.concurrency import parallel_map, single_thread
 from forensics.errors import PluginError
 from forensics.faces import CropGeometry, crop
-from forensics.heatmap import HeatMap
 from forensics.records import (
     Calibration,
     Evidence,
@@ -22,6 +22,7 @@ from forensics.records import (
     FaceTrack,
     Finding,
     FrameScore,
+    HeatMap,
     MediaKind,
     Need,
     Outcome,
@@ -29,13 +30,12 @@ from forensics.records import (
     TrackScore,
 )
 from forensics.settings import Settings
-from forensics.verdict import is_validated
 from forensics.weights import WeightsEntry
 
-from . import __version__, activation
+from . import __version__, gradcam
 from .checkpoints import load
 from .device import arithmetic, choose
-from .fold import fold
+from .fuse_batchnorm import fold
 from .model import FaceSequenceNet, Logits, normalise
 
 CHUNK = 32  # crops through the trunk at once
@@ -150,7 +150,7 @@ class SequenceDetector:
         padded = pad_sequence(
             list(torch.split(seen.features, lengths)), batch_first=True
         )  # (B, T, W)
-        with one_thread():  # steps of the LSTM are small: two threads took 3 to 12 times as long
+        with single_thread():  # steps of the LSTM are small: two threads took 3 to 12 times as long
             logits = self.model.head(padded, torch.tensor(lengths, device=padded.device))
             if not logits.track.isfinite().all():
                 raise PluginError(f"{self.name}: the network gave a value that is not a number")
@@ -159,14 +159,14 @@ class SequenceDetector:
 
     def maps(self, padded: Tensor, lengths: list[int], logits: Logits, kept: Tensor) -> Maps:
         """Return the maps of (B, T, W) features, of those tracks whose feature maps are all among the `kept` ones."""
-        tracks = activation.chosen(logits.track.tolist(), lengths, len(kept))
-        if not tracks or not self.entry.maps or not activation.explains(kept, padded[0]):
+        tracks = gradcam.chosen(logits.track.tolist(), lengths, len(kept))
+        if not tracks or not self.entry.maps or not gradcam.explains(kept, padded[0]):
             return {}
         wanted = torch.tensor([lengths[i] for i in tracks], device=padded.device)
-        gradient = activation.gradients(self.model, padded[tracks], wanted)  # (b, T, W)
+        gradient = gradcam.gradients(self.model, padded[tracks], wanted)  # (b, T, W)
         ends = np.cumsum(lengths).tolist()
         return {
-            i: activation.heat_maps(kept[ends[i] - lengths[i] : ends[i]], one[: lengths[i]])
+            i: gradcam.heat_maps(kept[ends[i] - lengths[i] : ends[i]], one[: lengths[i]])
             for i, one in zip(tracks, gradient, strict=True)
         }
 
@@ -177,8 +177,8 @@ class SequenceDetector:
         """
         if self.place.device.type != "cpu" or self.entry.trunk in WHOLE:
             return joined(self.chunk(chunk) for chunk in chunks(patches, CHUNK))
-        with one_thread() as threads:
-            parts = side_by_side(self.chunk, chunks(patches, FEW), threads)
+        with single_thread() as threads:
+            parts = parallel_map(self.chunk, chunks(patches, FEW), threads)
             return joined(seen for _, seen in parts)
 
     @torch.inference_mode()
@@ -187,7 +187,7 @@ class SequenceDetector:
         faces = np.stack([crop(patch, self.geometry) for patch in patches])  # (N, px, px, 3)
         x = normalise(torch.from_numpy(faces).to(self.place.device))  # (N, 3, px, px)
         x = x.to(self.place.number).contiguous(memory_format=torch.channels_last)
-        maps, features = activation.looked(self.model, x)  # (N, C, h, w), (N, W)
+        maps, features = gradcam.looked(self.model, x)  # (N, C, h, w), (N, W)
         return Seen(features.float(), maps)
 
 
@@ -203,7 +203,7 @@ def joined(parts: Iterable[Seen]) -> Seen:
     features, maps, kept = [], [], 0
     for part in parts:
         features.append(part.features)
-        if kept < activation.MOST_KEPT:
+        if kept < gradcam.MOST_KEPT:
             maps.append(part.maps)
             kept += len(part.maps)
     return Seen(torch.cat(features), torch.cat(maps))

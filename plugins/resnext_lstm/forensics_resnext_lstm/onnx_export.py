@@ -13,11 +13,10 @@ import torch
 from torch import Tensor, nn
 
 from forensics.errors import ForensicsError
-from forensics.toml_table import toml_value
-from forensics.weights import WeightsEntry, sha256_of
+from forensics.weights import WeightsEntry, sha256_of, toml_value
 
 from .checkpoints import load
-from .fold import fold
+from .fuse_batchnorm import fold
 from .model import IMAGENET_MEAN, IMAGENET_STD, FaceSequenceNet
 
 SCHEMA = 1  # of the card

@@ -15,7 +15,6 @@ from forensics import weights
 from forensics.errors import SettingsError, WeightsError
 from forensics.faces import CropGeometry
 from forensics.hookspecs import Detector
-from forensics.manifest import put
 from forensics.records import (
     Calibration,
     Coverage,
@@ -27,6 +26,7 @@ from forensics.records import (
     Sample,
 )
 from forensics.settings import Settings
+from forensics.weights import put
 
 CALIBRATION = Calibration(1.0, 0.0, 2.0, 0.5, -0.5, 64, 3, (MediaKind.VIDEO, MediaKind.STILL))
 

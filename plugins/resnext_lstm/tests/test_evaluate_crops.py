@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from click.testing import Result
 from forensics_resnext_lstm.data import DataError, read_index
-from forensics_resnext_lstm.measuring.changed import differences
-from forensics_resnext_lstm.measuring.robustness import ALTERATIONS, for_crops, shrunk
+from forensics_resnext_lstm.evaluation.change_filter import differences
+from forensics_resnext_lstm.evaluation.robustness import ALTERATIONS, for_crops, shrunk
 from tiny import as_jpeg, called, entry_of, network, noise, write_index, write_tar
 
 from forensics.errors import ForensicsError, SettingsError, UsageError
-from forensics.manifest import put, read
 from forensics.records import Calibration, MediaKind
+from forensics.weights import put, read
 
 CROPS = 64
 COLUMNS = ("file", "label", "original", "part", "method", "dataset")

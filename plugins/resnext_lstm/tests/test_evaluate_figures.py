@@ -2,19 +2,13 @@
 
 import numpy as np
 import pytest
-from forensics_resnext_lstm.measuring import metrics
-from forensics_resnext_lstm.measuring.clusters import FEW_CLUSTERS, connected
-from forensics_resnext_lstm.measuring.figures import Figures, compared, cuts_of, measure
-from forensics_resnext_lstm.measuring.metrics import Labels, Scores
-from forensics_resnext_lstm.measuring.report import Subject, as_json, by_method, reported
-from forensics_resnext_lstm.measuring.report_text import tables
-from forensics_resnext_lstm.measuring.trials import (
-    FAILED,
-    Known,
-    Measurement,
-    Trial,
-    clusters_of,
-)
+from forensics_resnext_lstm import metrics
+from forensics_resnext_lstm.evaluation.bootstrap import FEW_CLUSTERS, connected
+from forensics_resnext_lstm.evaluation.cases import FAILED, Known, Measurement, Trial, clusters_of
+from forensics_resnext_lstm.evaluation.report import Subject, as_json, by_method, reported
+from forensics_resnext_lstm.evaluation.report_text import tables
+from forensics_resnext_lstm.evaluation.summary import Figures, compared, cuts_of, measure
+from forensics_resnext_lstm.metrics import Labels, Scores
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import (
@@ -27,8 +21,8 @@ from sklearn.metrics import (
     roc_curve,
 )
 
+from forensics.analysis.fusion import wilson_interval
 from forensics.records import Calibration, MediaKind
-from forensics.verdict import wilson_interval
 
 CALIBRATION = Calibration(2.0, 0.0, 1.5, 0.5, -0.5, 64, 3, (MediaKind.VIDEO, MediaKind.STILL))
 

@@ -10,14 +10,14 @@ import pytest
 import torch
 from forensics_resnext_lstm.checkpoints import load
 from forensics_resnext_lstm.data import DataError, read_index
-from forensics_resnext_lstm.measuring.crops import Faces, crop_trials, known_crops
-from forensics_resnext_lstm.measuring.trials import Trial
+from forensics_resnext_lstm.evaluation.cases import Trial
+from forensics_resnext_lstm.evaluation.scoring_crops import Faces, crop_trials, known_crops
 from forensics_resnext_lstm.model import normalise
 from tiny import PX, as_jpeg, called, entry_of, quiet, recurrent_network, write_index, write_tar
 
-from forensics.crops import resized
-from forensics.manifest import put, read
+from forensics.faces import resized
 from forensics.records import Calibration, MediaKind
+from forensics.weights import put, read
 
 COLUMNS = ("file", "label", "original", "part", "video", "track", "time_s", "face_px")
 CALIBRATION = Calibration(1.0, 0.0, 2.0, 0.31, -0.1, 64, 3, (MediaKind.VIDEO,))

@@ -13,13 +13,13 @@ import pytest
 from click.testing import Result
 from forensics_resnext_lstm.data import DataError
 from forensics_resnext_lstm.detector import SequenceDetector
-from forensics_resnext_lstm.measuring.clips import clip_trials, equipment_of
-from forensics_resnext_lstm.measuring.robustness import ALTERATIONS, CHAINS, encoded, scaled
-from forensics_resnext_lstm.measuring.trials import FAILED, Known, known_videos
+from forensics_resnext_lstm.evaluation.cases import FAILED, Known, known_videos
+from forensics_resnext_lstm.evaluation.robustness import ALTERATIONS, CHAINS, encoded, scaled
+from forensics_resnext_lstm.evaluation.scoring_clips import clip_trials, equipment_of
 from tiny import called, entry_of, quiet, recurrent_network, settings_of, write_index
 
-from forensics.manifest import put, read
 from forensics.records import Calibration, MediaKind
+from forensics.weights import put, read
 
 CALIBRATION = Calibration(1.0, 0.0, 2.0, 0.31, -0.1, 64, 3, (MediaKind.VIDEO, MediaKind.STILL))
 COLUMNS = ("file", "label", "source", "identity", "method", "dataset")

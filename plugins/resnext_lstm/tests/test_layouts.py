@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from forensics_resnext_lstm.data import DataError
-from forensics_resnext_lstm.people import part_of, tied
+from forensics_resnext_lstm.data.identity import part_of, tied
 from forensics_resnext_lstm.preparing.layouts import Video, chosen, layout_of
 from tiny import write_index
 

@@ -11,7 +11,7 @@ from tiny import entry_of
 from torch import Tensor
 
 from forensics.errors import WeightsError
-from forensics.manifest import WeightsEntry
+from forensics.weights import WeightsEntry
 
 LITE = ModelConfig("tf_efficientnet_lite0", hidden=8)
 RESNEXT = ModelConfig("resnext50_32x4d", hidden=8)

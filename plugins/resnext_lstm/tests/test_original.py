@@ -21,9 +21,9 @@ from torch import Tensor, nn
 from torchvision import transforms
 from torchvision.models import resnext50_32x4d
 
+from forensics.analysis.fusion import calibrate
 from forensics.cli import main
 from forensics.errors import WeightsError
-from forensics.manifest import WeightsEntry
 from forensics.records import (
     Box,
     Coverage,
@@ -35,8 +35,7 @@ from forensics.records import (
     Outcome,
     Sample,
 )
-from forensics.verdict import calibrate
-from forensics.weights import read, verify
+from forensics.weights import WeightsEntry, read, verify
 
 POOLINGS: list[Pooling] = ["last", "mean"]
 NAME = "model_93_acc_40_frames_celeb_FF_data.pt"

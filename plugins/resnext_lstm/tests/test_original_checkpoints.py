@@ -18,8 +18,8 @@ from torch import Tensor
 
 from forensics.cli import main
 from forensics.errors import WeightsError
-from forensics.manifest import CropValues, WeightsEntry, put
-from forensics.manifest import read as read_manifest
+from forensics.weights import CropValues, WeightsEntry, put
+from forensics.weights import read as read_manifest
 
 State = dict[str, Any]
 SAVED = [pytest.param(False, id="before-1.6"), pytest.param(True, id="zip")]

@@ -7,14 +7,14 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from forensics_resnext_lstm.changes import change
 from forensics_resnext_lstm.data import Crop, Group, Place
-from forensics_resnext_lstm.measuring.changed import differences
+from forensics_resnext_lstm.data.difference_maps import change
+from forensics_resnext_lstm.evaluation.change_filter import differences
 from forensics_resnext_lstm.model import build_trunk
 from forensics_resnext_lstm.training.augment import augment, moved
 from forensics_resnext_lstm.training.batches import Steps
 from forensics_resnext_lstm.training.distil import channels
-from forensics_resnext_lstm.training.locate import Locator
+from forensics_resnext_lstm.training.localisation import Locator
 from forensics_resnext_lstm.training.train import Run, Trainer
 from tiny import TINY_RECIPE, as_png, write_index, write_tar
 

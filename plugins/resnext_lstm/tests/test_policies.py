@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 from forensics_resnext_lstm.data import Crop, read_index
-from forensics_resnext_lstm.measuring.calibrate import Validity, counted, fit
-from forensics_resnext_lstm.measuring.drift import drift
-from forensics_resnext_lstm.measuring.thresholds import established
+from forensics_resnext_lstm.evaluation.calibrate import Validity, counted, fit
+from forensics_resnext_lstm.evaluation.drift import drift
+from forensics_resnext_lstm.evaluation.thresholds import established
 from tiny import as_png, entry_of, network, write_index, write_tar
 
+from forensics.analysis.fusion import wilson_interval
 from forensics.records import Calibration
-from forensics.verdict import wilson_interval
 
 
 def drawn(count: int, distance: float = 3.0, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -12,8 +12,8 @@ import pytest
 from av.video.frame import VideoFrame
 from click.testing import CliRunner, Result
 from forensics_resnext_lstm.data import Crop, DataError, Place, middle, read_folder, read_index
-from forensics_resnext_lstm.preparing.crew import Crew, Target
 from forensics_resnext_lstm.preparing.cutting import COLUMNS, Cut, Face
+from forensics_resnext_lstm.preparing.face_workers import Crew, Target
 from forensics_resnext_lstm.preparing.layouts import Video
 from forensics_resnext_lstm.preparing.shards import Shards
 from skimage import data

@@ -4,17 +4,18 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+import sanity
 import torch
-from forensics_resnext_lstm import LAYOUT, activation, sanity
+from forensics_resnext_lstm import LAYOUT, gradcam
 from forensics_resnext_lstm.checkpoints import load
 from forensics_resnext_lstm.model import FaceSequenceNet, ModelConfig, normalise
 from torch import Tensor
 
 from forensics import weights
-from forensics.crops import CropGeometry, crop_frame
-from forensics.manifest import WeightsEntry
+from forensics.faces import CropGeometry, crop_frame
 from forensics.settings import Settings
 from forensics.testing import portrait
+from forensics.weights import WeightsEntry
 
 SHIPPED = [e for e in weights.find(Settings()) if e.layout == LAYOUT and e.maps]
 
@@ -55,7 +56,7 @@ def test_shipped_maps_are_not_those_of_random_layers(entry: WeightsEntry) -> Non
 def test_maps_that_never_change_are_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     net = FaceSequenceNet(ModelConfig("mobilenetv2_035", 8)).eval()
     edges = torch.rand(6, 4, 4, generator=torch.Generator().manual_seed(1))
-    monkeypatch.setattr(activation, "responses", lambda maps, gradient: edges)
+    monkeypatch.setattr(gradcam, "responses", lambda maps, gradient: edges)
     seen = crops(CropGeometry(0.82, 0.1, 64))
     assert sanity.alike_by_heads(net, seen, seeds=1) > sanity.MOST_ALIKE
     assert sanity.alike_by_layers(net, seen, seeds=1) > sanity.MOST_ALIKE

@@ -7,7 +7,7 @@ import pytest
 import torch
 from forensics_resnext_lstm.data import DataError, read_folder
 from forensics_resnext_lstm.training.augment import augment, augment_clip
-from forensics_resnext_lstm.training.curves import Curve, Point
+from forensics_resnext_lstm.training.learning_curve import Curve, Point
 from forensics_resnext_lstm.training.recipe import Recipe
 from forensics_resnext_lstm.training.reencode import reencode
 from forensics_resnext_lstm.training.selfblend import (

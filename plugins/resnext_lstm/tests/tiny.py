@@ -21,8 +21,8 @@ from forensics_resnext_lstm.model import FaceSequenceNet, ModelConfig
 from forensics_resnext_lstm.training.recipe import Recipe
 from forensics_resnext_lstm.training.train import Run, Trainer
 
-from forensics.manifest import CropValues, WeightsEntry, WeightsStatus
 from forensics.settings import Settings
+from forensics.weights import CropValues, WeightsEntry, WeightsStatus
 
 TRUNK = "mobilenetv2_035"
 PX = 32

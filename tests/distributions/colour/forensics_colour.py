@@ -10,15 +10,7 @@ from typing import Any
 
 from forensics import hookimpl
 from forensics.hookspecs import Detector
-from forensics.policy import ErrorRate
-from forensics.records import (
-    Calibration,
-    Finding,
-    MediaKind,
-    Need,
-    Outcome,
-    Sample,
-)
+from forensics.records import Calibration, ErrorRate, Finding, MediaKind, Need, Outcome, Sample
 from forensics.settings import Settings
 
 FAKE, REAL = (220, 0, 0), (0, 220, 0)

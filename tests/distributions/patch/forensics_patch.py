@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from forensics import hookimpl
-from forensics.heatmap import HeatMap
 from forensics.hookspecs import Detector
-from forensics.policy import ErrorRate
 from forensics.records import (
     Box,
     Calibration,
+    ErrorRate,
     Evidence,
     Finding,
     Frame,
     FrameScore,
+    HeatMap,
     MediaKind,
     Need,
     Outcome,

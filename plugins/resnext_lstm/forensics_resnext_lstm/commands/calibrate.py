@@ -69,9 +69,9 @@ def calibrate(
 
     from ..data import read_index
     from ..device import choose
-    from ..measuring.calibrate import Validity, as_toml, counted, fit
-    from ..measuring.drift import drift
-    from ..measuring.evaluate import scored
+    from ..evaluation.calibrate import Validity, as_toml, counted, fit
+    from ..evaluation.drift import drift
+    from ..scoring import scored
     from ..training.lineage import check_apart, check_unseen, groups_of
 
     if write and test_index is None:

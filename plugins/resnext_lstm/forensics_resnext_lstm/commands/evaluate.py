@@ -13,18 +13,11 @@ from forensics.cli.common import console, print_table, printed
 from forensics.errors import UsageError
 
 from .. import NAME
-from .options import (
-    FILE,
-    device_option,
-    numbers,
-    settings_of,
-    today,
-    weights_option,
-)
+from .options import FILE, device_option, numbers, settings_of, today, weights_option
 
 if TYPE_CHECKING:
-    from ..measuring.report import Report
-    from ..measuring.trials import Progress
+    from ..evaluation.cases import Progress
+    from ..evaluation.report import Report
 
 EVERY = 512  # crops between two lines of progress
 
@@ -99,13 +92,12 @@ def evaluate(
         raise UsageError(
             "--write of several --entry is of --faces, and needs --data: what they are, in words"
         )
-    from forensics.manifest import put_together
-    from forensics.weights import get, put
+    from forensics.weights import get, put, put_together
 
-    from ..measuring import report as reports
-    from ..measuring.report_page import check_page, write_page
-    from ..measuring.sources import Crops, Videos, served
-    from ..measuring.together import calibration_of, check_kept, errors_together
+    from ..evaluation import report as reports
+    from ..evaluation.joint_errors import calibration_of, check_kept, errors_together
+    from ..evaluation.report_page import check_page, write_page
+    from ..evaluation.runner import Crops, Videos, served
 
     if page:
         check_page(page)
@@ -147,7 +139,7 @@ def evaluate(
 
 def show(found: "Report") -> None:
     """Print a report as tables."""
-    from ..measuring import report_text as text
+    from ..evaluation import report_text as text
 
     click.echo(text.headline(found))
     for note in found.notes:

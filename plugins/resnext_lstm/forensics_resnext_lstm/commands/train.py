@@ -50,7 +50,7 @@ def train(
     import torch
 
     from ..device import choose
-    from ..training.following import following, stop_asked
+    from ..training.progress import following, stop_asked
     from ..training.recipe import read_recipe
     from ..training.train import Run, Trainer
 
@@ -93,7 +93,7 @@ def train(
 @click.option("--mirrored", is_flag=True, help="Look at every crop mirrored as well.")
 def export(checkpoint: Path, recipe: Path | None, entry: str, weights: Path, **terms: Any) -> None:
     """Turn a training CHECKPOINT into weights and a manifest entry of status provisional."""
-    from ..export import Terms, write
+    from ..training.export import Terms, write
     from ..training.recipe import read_recipe
 
     given = read_recipe(recipe) if recipe else None

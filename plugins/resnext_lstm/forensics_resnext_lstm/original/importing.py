@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from forensics.errors import UsageError
-from forensics.manifest import FILE_NAME
-from forensics.paths import shown
+from forensics.escaping import shown
 from forensics.settings import Settings
 from forensics.weights import (
+    FILE_NAME,
     CropValues,
     WeightsEntry,
     WeightsStatus,

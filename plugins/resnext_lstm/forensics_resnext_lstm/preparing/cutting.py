@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 import cv2
 
-from forensics.ahead import ahead
-from forensics.crops import CropGeometry, crop
+from forensics.concurrency import prefetch
 from forensics.errors import MediaError
-from forensics.faces import FaceFinder
+from forensics.faces import CropGeometry, FaceFinder, crop
 from forensics.media import opened
 from forensics.records import FacePatch, FaceTrack
 from forensics.settings import Settings
@@ -65,7 +64,7 @@ def cut(video: Video, settings: Settings, finder: FaceFinder) -> Cut:
         with opened(str(video.path), settings) as media:
             info = media.probe("")
             sampling = media.sample(info, settings)
-            tracks = finder.tracks(ahead(sampling, AHEAD_FRAMES)).tracks
+            tracks = finder.tracks(prefetch(sampling, AHEAD_FRAMES)).tracks
             decoded = sampling.coverage(0).frames_decoded
     except MediaError as error:
         return Cut(video.name, code=str(error.code), reason=str(error))

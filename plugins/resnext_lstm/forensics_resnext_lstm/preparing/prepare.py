@@ -11,7 +11,7 @@ from forensics.settings import Settings
 
 from ..data import Crop
 from . import cutting
-from .crew import Crew
+from .face_workers import Crew
 from .layouts import archives, chosen, layout_of
 from .layouts.video import Video
 from .shards import Shards

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from ..changes import Map, change
 from ..data import Crop, DataError, Group, apart, same_moment
+from ..data.difference_maps import Map, change
 from ..model import normalise
 from .augment import augment, moved
 from .recipe import Recipe

@@ -9,12 +9,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from forensics.manifest import FILE_NAME, read
-from forensics.weights import sha256_of
+from forensics.weights import FILE_NAME, read, sha256_of
 
 from ..checkpoints import read_training
 from ..data import VAL, Crop, DataError
-from ..people import people
+from ..data.identity import people
 from .recipe import Recipe, recipe_of
 from .stages import Run
 

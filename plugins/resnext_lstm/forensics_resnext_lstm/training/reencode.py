@@ -10,7 +10,7 @@ import numpy.typing as npt
 from av.packet import Packet
 from av.video.frame import VideoFrame
 
-from forensics.crops import resized
+from forensics.faces import resized
 
 Image = npt.NDArray[np.uint8]
 

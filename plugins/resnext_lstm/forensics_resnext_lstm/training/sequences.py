@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 from torch.utils.data import Dataset
 
-from forensics.crops import resized
+from forensics.faces import resized
 
 from ..data import Crop, DataError, middle
 from .augment import augment_clip

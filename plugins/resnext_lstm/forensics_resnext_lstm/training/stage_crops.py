@@ -10,14 +10,14 @@ from torch import Tensor
 from torch.nn import functional
 
 from ..data import DataError, groups
-from ..measuring.evaluate import auc, score_crops
 from ..model import FaceSequenceNet
+from ..scoring import auc, score_crops
 from .batches import Batch, Steps, batches, without_partner
 from .distil import Distiller, listening
 from .lineage import groups_of
-from .locate import Locator
+from .localisation import Locator
 from .recipe import Recipe
-from .sides import read_sides
+from .split import read_sides
 from .stages import Measured, Run, both_kinds, number_type
 
 PLACES = "locator."  # prefix of what reads places, in a checkpoint

@@ -10,22 +10,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from ..data import DataError
-from ..measuring.evaluate import auc
 from ..model import FaceSequenceNet, Logits, normalise
+from ..scoring import auc
 from .batches import Batch, batches, without_partner
 from .lineage import groups_of
 from .recipe import Recipe
-from .sequences import (
-    Clip,
-    Image,
-    SequenceSteps,
-    blended,
-    clip_groups,
-    clips,
-    padded,
-    plain,
-)
-from .sides import read_sides
+from .sequences import Clip, Image, SequenceSteps, blended, clip_groups, clips, padded, plain
+from .split import read_sides
 from .stages import Measured, Run, both_kinds, number_type
 
 CHUNK = 64  # crops through a trunk that does not learn

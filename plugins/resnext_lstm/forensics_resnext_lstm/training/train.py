@@ -21,9 +21,9 @@ from ..checkpoints import read_training
 from ..data import DataError
 from ..model import FaceSequenceNet, ModelConfig
 from .batches import Batch
-from .curves import Curve, Point
-from .following import REPORT_STEPS, Follow, Report, Status, by_lines
+from .learning_curve import Curve, Point
 from .lineage import Lineage, check_recipe, check_unseen, joined, lineage_of
+from .progress import REPORT_STEPS, Follow, Report, Status, by_lines
 from .recipe import Recipe, start_file
 from .stage_crops import CropStage
 from .stage_sequences import SequenceStage

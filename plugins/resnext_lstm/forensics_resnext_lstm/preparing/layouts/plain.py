@@ -10,8 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ...data import DataError, rows_of
-from ...origins import names_datasets, original_of, people_in
-from ...people import TIE
+from ...data.identity import TIE, names_datasets, original_of, people_in
 from .video import Video, parted
 
 NEEDED = frozenset({"file", "label", "source"})

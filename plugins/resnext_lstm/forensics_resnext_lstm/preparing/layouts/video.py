@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ...people import part_of, people, tied
+from ...data.identity import part_of, people, tied
 
 
 @dataclass(frozen=True)

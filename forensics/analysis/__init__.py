@@ -1,0 +1,1 @@
+"""One file to one verdict: `analyse` on one page, `fusion` of findings, `messages` to and from workers."""

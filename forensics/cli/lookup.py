@@ -1,0 +1,52 @@
+"""What several commands ask first: which verdict is meant."""
+
+from typing import NamedTuple
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from ..errors import ForensicsError
+from ..store import queries
+from ..store.database import masked, reading
+from ..store.ledger.tombstones import tombstone
+from ..store.queries import files
+from ..store.queries.history import VERDICT_ID
+
+
+class Meant(NamedTuple):
+    """A content and one of its verdicts."""
+
+    media_id: int
+    verdict_id: int
+    shown: queries.Shown
+
+
+def meant(engine: Engine, key: str) -> Meant:
+    """Return what is meant by a verdict's number, a path or a SHA-256.
+
+    Raises ForensicsError for what is not known, has no verdict, or was erased.
+    """
+    with reading(engine) as session:
+        shown = queries.show(session, key)
+        if shown is None or shown.sha256 is None or shown.judged is None:
+            raise ForensicsError(erased(session, key) or unknown(engine, key))
+        return Meant(files.media_id(session, shown.sha256), shown.judged.id, shown)
+
+
+def unknown(engine: Engine, key: str) -> str:
+    """Return the sentence for a key that stands for no verdict."""
+    return (
+        f"there is no verdict of {key!r} in {masked(engine.url)}; "
+        "run 'forensics results' to see what there is, or 'forensics scan' to analyse a file"
+    )
+
+
+def erased(session: Session, key: str) -> str | None:
+    """Return the sentence for the number of a verdict that was erased; None for any other key."""
+    left = tombstone(session, int(key)) if VERDICT_ID.fullmatch(key) else None
+    if left is None:
+        return None
+    moment = left.erased_at.strftime("%Y-%m-%d %H:%M:%S UTC")
+    return (
+        f"verdict {key} was erased on {moment} by {left.said.get('by')}: {left.said.get('reason')}"
+    )

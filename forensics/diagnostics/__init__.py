@@ -1,0 +1,1 @@
+"""What `forensics doctor` looks at."""

@@ -1,0 +1,1 @@
+"""The evidence folder: pictures, copies for browsers, what detectors left, and how long it stays."""

@@ -1,0 +1,1 @@
+"""What a process may do, and where it computes: sandbox, Landlock, device."""

@@ -1,0 +1,100 @@
+"""The two policies under which a score becomes a label: how many errors each accepts, and where its thresholds lie."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .media import MediaKind
+
+
+class Policy(StrEnum):
+    """`triage` says which of many files to look at; `report` is for a result that somebody will rely on."""
+
+    TRIAGE = "triage"
+    REPORT = "report"
+
+
+@dataclass(frozen=True)
+class Aim:
+    """The largest shares of errors that thresholds are set for: of real files flagged, of fakes called real.
+
+    For the first it is the upper end of the 95 % interval that stays below. What was measured stands with the weights.
+    """
+
+    flagged_real: float
+    missed_fake: float
+
+
+AIMS = {Policy.TRIAGE: Aim(0.05, 0.10), Policy.REPORT: Aim(0.01, 0.10)}
+
+
+@dataclass(frozen=True)
+class ErrorRate:
+    """Of `files` with known truth, `wrong` were judged the other way; `unit` is their plural, `date` is ISO."""
+
+    files: int
+    wrong: int
+    data: str
+    date: str
+    unit: str = "files"
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Base-10 log likelihood ratios from which up `fake`, and from which down `real` is said, and the errors made so."""
+
+    fake_at: float
+    real_at: float
+    flagged_real: ErrorRate | None = None
+    missed_fake: ErrorRate | None = None
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """The thresholds for files in which up to `faces` faces were judged, two or more; None where they are not established.
+
+    `at` is for the policy in force, triage as it is stored; `report` for the other one.
+    """
+
+    faces: int
+    at: Thresholds | None
+    report: Thresholds | None = None
+
+
+@dataclass(frozen=True)
+class Together:
+    """How often the verdict of several detectors together was wrong, under the policy triage and for files of one face.
+
+    `of` are their names and `weights` the SHA-256 of their weights, in one order. Their verdict is more careful than each of
+    them, or less, so its errors are its own.
+    """
+
+    of: tuple[str, ...]
+    weights: tuple[str, ...]
+    flagged_real: ErrorRate
+    missed_fake: ErrorRate
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How a detector's raw score becomes evidence; fitted on data that it was not trained on, stored with its weights.
+
+    The natural log likelihood ratio is `slope * score + intercept`, its base-10 form cut at `cap_log10` on either
+    side, as far as the validation's size supports. `fake` is said from `fake_at` up, `real` from `real_at` down (log10).
+    Faces under `min_face_px` and a video's tracks of fewer than `min_frames` sampled frames decide nothing: they were not
+    validated. All this is for the policy triage; `report` has the other's thresholds, None where not established;
+    `crowds`, the fewest first, those for several faces. `drift_log10`: the largest difference between types of number.
+    """
+
+    slope: float
+    intercept: float
+    cap_log10: float
+    fake_at: float
+    real_at: float
+    min_face_px: int
+    min_frames: int
+    kinds: tuple[MediaKind, ...]
+    flagged_real: ErrorRate | None = None
+    missed_fake: ErrorRate | None = None
+    report: Thresholds | None = None
+    drift_log10: float | None = None
+    crowds: tuple[Crowd, ...] = ()

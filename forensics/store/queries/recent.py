@@ -1,0 +1,79 @@
+"""What is going on, for a view that asks again and again: every answer comes from an index."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from ...errors import ErrorCode
+from ...records import Label, Reason
+from ..jobs.requests import ENDED
+from ..models import Job, JobState, Sighting, VerdictRow
+from .queue_status import LATELY_MIN, RunningLine, queue, running
+
+
+@dataclass(frozen=True)
+class EndedLine:
+    """A job that ended: its file, and the verdict or the error."""
+
+    path: str
+    label: Label | None
+    reason: Reason | None
+    error: ErrorCode | None
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Recent:
+    """How the work goes. `per_minute` is how many jobs ended a minute lately."""
+
+    queued: int
+    oldest_waiting: datetime | None
+    running: tuple[RunningLine, ...]
+    per_minute: float
+    ended: tuple[EndedLine, ...]
+
+
+def recent(session: Session, now: datetime, limit: int) -> Recent:
+    """Return how the work goes, with the last `limit` jobs that ended, the newest first."""
+    states, oldest = queue(session)
+    return Recent(
+        states[JobState.QUEUED],
+        oldest,
+        running(session),
+        rate(session, now),
+        last_ended(session, limit),
+    )
+
+
+def rate(session: Session, now: datetime) -> float:
+    """Return the jobs that ended per minute over the last 10 minutes, counted from when the first of them was begun.
+
+    So a queue that has just filled is not held against the idle time before it.
+    """
+    start = now - timedelta(minutes=LATELY_MIN)
+    jobs = select(func.count(), func.min(Job.started_at)).where(Job.finished_at > start)
+    count, begun = session.execute(jobs).one()
+    if not count:
+        return 0.0
+    seconds = (now - max(begun or start, start)).total_seconds()
+    return 60 * float(count) / max(seconds, 1.0)
+
+
+def last_ended(session: Session, limit: int) -> tuple[EndedLine, ...]:
+    """Return the jobs that ended last."""
+    jobs = (
+        select(Sighting.path, VerdictRow.label, VerdictRow.reason, Job.error, Job.finished_at)
+        .select_from(Job)
+        .join(Sighting, Sighting.id == Job.sighting_id)
+        .outerjoin(VerdictRow, VerdictRow.id == Job.verdict_id)
+        .where(Job.finished_at.is_not(None), Job.state.in_(ENDED))
+        .order_by(Job.finished_at.desc(), Job.id.desc())
+        .limit(limit)
+    )
+    return tuple(
+        EndedLine(path, label, reason, error, at)
+        for path, label, reason, error, at in session.execute(jobs)
+        if at is not None
+    )
