@@ -10,17 +10,25 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from .degrade import degrade
 from .reencode import reencode
 
 Image = npt.NDArray[np.uint8]
 
 
-def augment(face: Image, px: int, rng: np.random.Generator, margin: float = 1.0) -> Image:
+def augment(
+    face: Image, px: int, rng: np.random.Generator, margin: float = 1.0, worse: float = 0.0
+) -> Image:
     """Return a randomly degraded copy of `face`, (px, px, 3).
 
-    The picture may be `margin` times as wide as the face crop in its middle; then nothing is mirrored at its edge.
+    The picture may be `margin` times as wide as the face crop in its middle; then nothing is mirrored at its edge. A share
+    `worse` goes through what platforms do, in place of single changes of sharpness and compression.
     """
     face = moved(face, px, rng, margin)
+    if worse and rng.random() < worse:
+        if rng.random() < 0.4:
+            face = relight(face, rng)
+        return degrade(face, rng)
     if rng.random() < 0.5:
         face = relight(face, rng)
     if rng.random() < 0.3:

@@ -16,6 +16,7 @@ from ..data import Crop, DataError, Group, apart, same_moment
 from ..data.difference_maps import Map, change
 from ..model import normalise
 from .augment import augment, moved
+from .mixing import Mixture
 from .recipe import Recipe
 from .selfblend import draw_blend, self_blend, widened
 
@@ -53,6 +54,8 @@ class Steps(Dataset[Batch]):
 
     def __init__(self, found: list[Group], recipe: Recipe, first: int, px: int) -> None:
         self.groups = [group for group in found if group.real]
+        every = [crop for group in found for crop in (*group.real, *group.fake)]
+        self.mixture = Mixture(every, recipe.shares) if recipe.shares else None
         self.recipe, self.first, self.px = recipe, first, px
         if not self.groups:
             raise DataError("no source video with a real crop is left to train on")
@@ -80,24 +83,42 @@ class Steps(Dataset[Batch]):
 
     def pair_at(self, position: int) -> Pair:
         """Return the pair at a place in the endless list of pairs; each epoch has its own order of the videos."""
+        rng = np.random.default_rng((self.recipe.seed, 7, position))
+        if self.mixture is not None:
+            return self.mixed_pair(self.mixture, rng)
         epoch, place = divmod(position, len(self.groups))
         order = np.random.default_rng((self.recipe.seed, epoch)).permutation(len(self.groups))
-        rng = np.random.default_rng((self.recipe.seed, 7, position))
         return self.pair(self.groups[order[place]], rng)
 
-    def pair(self, group: Group, rng: np.random.Generator) -> Pair:
-        """Return one real and one manipulated crop of the same video."""
+    def mixed_pair(self, mixture: Mixture, rng: np.random.Generator) -> Pair:
+        """Return a real and a manipulated crop out of a mixture; those that are no pair are each altered by themselves."""
+        drawn = mixture.draw(rng, self.recipe.self_blended)
+        if drawn.is_paired or not drawn.fakes:
+            return self.pair(Group(drawn.real.real, drawn.fakes), rng, blends=not drawn.fakes)
+        real = drawn.real.real[rng.integers(len(drawn.real.real))]
+        fake = drawn.fakes[rng.integers(len(drawn.fakes))]
+        return Pair(self.augmented(real, rng), self.augmented(fake, rng))
+
+    def augmented(self, crop: Crop, rng: np.random.Generator) -> Image:
+        """Return a crop as it is learnt from."""
+        return augment(crop.stored(), self.px, rng, crop.margin, self.recipe.worse)
+
+    def pair(self, group: Group, rng: np.random.Generator, blends: bool | None = None) -> Pair:
+        """Return one real and one manipulated crop of the same video, blended with itself where `blends` says so."""
         real = group.real[rng.integers(len(group.real))]
         face = real.stored()
-        fake = self.altered(group, real, face, rng)
+        if blends is None:
+            blends = not group.fake or rng.random() < self.recipe.self_blended
+        fake = self.altered(Group((), ()) if blends else group, real, face, rng)
         again = copy.deepcopy(rng) if self.recipe.paired else rng
-        first = augment(face, self.px, rng, real.margin)
+        worse = self.recipe.worse
+        first = augment(face, self.px, rng, real.margin, worse)
         where = self.moved_place(fake, copy.deepcopy(again))
-        return Pair(first, augment(fake.picture, self.px, again, fake.margin), where)
+        return Pair(first, augment(fake.picture, self.px, again, fake.margin, worse), where)
 
     def altered(self, group: Group, real: Crop, face: Image, rng: np.random.Generator) -> Altered:
         """Return a fake of the group, or where there is none that will do, the real picture blended with itself."""
-        if group.fake and rng.random() >= self.recipe.self_blended:
+        if group.fake:
             fake = aligned(real, group.fake[rng.integers(len(group.fake))], group.fake)
             picture = fake.stored()
             wanted = self.recipe.located or self.recipe.least_change
@@ -106,7 +127,8 @@ class Steps(Dataset[Batch]):
             where, levels = change(face, picture)
             if levels >= self.recipe.least_change:
                 return Altered(picture, fake.margin, where)
-        picture = self_blend(face, widened(draw_blend(rng), real.margin))
+        blend = draw_blend(rng, self.recipe.mouths)
+        picture = self_blend(face, widened(blend, real.margin))
         if not self.recipe.located:
             return Altered(picture, real.margin)
         return Altered(picture, real.margin, change(face, picture).where)

@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -23,10 +23,15 @@ class Recipe:
     face with itself. `paired`: the two crops of a pair are altered alike, so that they differ by the manipulation alone
     (as self-blended images are, arXiv 2204.08376). `located`: weight of finding where a crop was changed. `least_change`:
     fakes that differ from their originals by fewer grey levels are left out, self-blended ones take their place.
-    `smoothing`: distance of the labels from 0 and 1. `teacher_hints`:
+    `shares`: how the pairs of a batch are shared out among folders of data, by their names; inside a folder fakes are drawn
+    by method, real faces by person, and a fake without a real crop of its video has anybody's beside it. Without shares
+    each epoch takes every source video once. `worse`: share of pictures that go through what platforms and players do
+    (`degrade`). `mouths`: share of self-blended fakes that change the lower face alone. `smoothing`: distance of the labels from 0 and 1. `teacher_hints`:
     weight of the feature maps of four stages beside the teacher's features. `cooldown_steps`: how many steps at the end
     the rate falls; before, it stays, so that a run can be made longer while it goes on. With 0 it falls from the start,
-    along a cosine.
+    along a cosine. `frozen_stages`: the stem and so many stages of the trunk stay as they are. `steady_norm`: batch norm keeps
+    the statistics that it has. `average`: the network that is measured and kept is the running mean of the weights, by this
+    decay a step (0: the last one).
 
     `stage`: `crops` trains trunk and frame head on single crops, `sequences` the LSTM and its head on clips of up to
     `frames` faces, and the trunk or the frame head too where `tunes_trunk` or `tunes_frame_head` says so; `reencoded`
@@ -62,6 +67,12 @@ class Recipe:
     tunes_frame_head: bool = False
     reencoded: float = 0.5
     mixed: bool = False
+    shares: dict[str, float] = field(default_factory=dict)
+    worse: float = 0.0
+    mouths: float = 0.0
+    frozen_stages: int = 0
+    steady_norm: bool = False
+    average: float = 0.0
 
 
 STAGES = ("crops", "sequences")
@@ -93,6 +104,8 @@ def checked(where: str, key: str, value: Any) -> Any:
         raise DataError(f"{where}: key {key!r} is not known; known: {', '.join(KINDS)}")
     if KINDS[key] is float and type(value) is int:
         return float(value)
+    if KINDS[key] is dict and isinstance(value, dict):
+        return shares_of(where, key, value)
     if isinstance(value, list) and all(type(item) is int for item in value):
         value = tuple(value)
     if type(value) is not KINDS[key]:
@@ -102,6 +115,14 @@ def checked(where: str, key: str, value: Any) -> Any:
     if key in COUNTS and value < 1:
         raise DataError(f"{where}: key {key!r} is {value}, must be at least 1")
     return value
+
+
+def shares_of(where: str, key: str, values: Mapping[str, Any]) -> dict[str, float]:
+    """Return a table of shares; refuses what is not above 0."""
+    for name, share in values.items():
+        if type(share) not in (int, float) or share <= 0:
+            raise DataError(f"{where}: key '{key}.{name}' is {share!r}, must be a number above 0")
+    return {name: float(share) for name, share in values.items()}
 
 
 def start_file(start: str) -> Path:

@@ -32,8 +32,13 @@ class Blend:
     shrink: float  # the inner face is resampled at this share of its size
 
 
-def draw_blend(rng: np.random.Generator) -> Blend:
-    """Draw a manipulation of random kind and strength; some part of it always stays visible."""
+def draw_blend(rng: np.random.Generator, mouths: float = 0.0) -> Blend:
+    """Draw a manipulation of random kind and strength; some part of it always stays visible.
+
+    A share `mouths` changes the lower face alone, as re-enactment and lip sync do.
+    """
+    if mouths and rng.random() < mouths:
+        return mouth_blend(rng)
     zoom = 1 + rng.uniform(-0.04, 0.04)
     colour = rng.uniform(-0.12, 0.12) + rng.uniform(-0.06, 0.06, 3)
     return Blend(
@@ -48,6 +53,24 @@ def draw_blend(rng: np.random.Generator) -> Blend:
         angle_deg=float(rng.uniform(-2.5, 2.5)),
         sharpness=float(rng.choice([-1.0, -0.5, 0.0, 0.6])),
         shrink=float(rng.choice([1.0, 0.7, 0.45])),
+    )
+
+
+def mouth_blend(rng: np.random.Generator) -> Blend:
+    """Draw a manipulation of the lower face: moved and made anew, hardly recoloured, with a soft edge."""
+    colour = rng.uniform(-0.05, 0.05) + rng.uniform(-0.03, 0.03, 3)
+    return Blend(
+        centre=(0.5 + rng.uniform(-0.03, 0.03), 0.72 + rng.uniform(-0.04, 0.06)),
+        radii=(rng.uniform(0.2, 0.36), rng.uniform(0.14, 0.26)),
+        bend=tuple(rng.uniform(0.85, 1.15, 8).tolist()),
+        feather=float(rng.uniform(0.02, 0.08)),
+        opacity=float(rng.choice([0.75, 1.0, 1.0])),
+        gain=(1 + float(colour[0]), 1 + float(colour[1]), 1 + float(colour[2])),
+        shift=(float(rng.uniform(-0.02, 0.02)), float(rng.uniform(-0.05, 0.05))),
+        zoom=float(1 + rng.uniform(-0.06, 0.06)),
+        angle_deg=float(rng.uniform(-3, 3)),
+        sharpness=float(rng.choice([-1.0, -0.5, 0.0, 0.4])),
+        shrink=float(rng.choice([1.0, 0.6, 0.4, 0.3])),
     )
 
 

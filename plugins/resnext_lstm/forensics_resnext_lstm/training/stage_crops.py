@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from ..data import DataError, groups
@@ -31,6 +31,7 @@ class CropStage:
         sides = read_sides(recipe, run.data)
         self.crops, self.held, self.left_out = sides.train, sides.held, sides.left_out
         self.seen, self.unseen = groups_of(self.crops), groups_of(self.held)
+        self.frozen = frozen(model.trunk, recipe.frozen_stages)
         self.trunk: Callable[[Tensor], Tensor] = (
             torch.compile(model.trunk) if run.compiled else model.trunk
         )
@@ -52,15 +53,21 @@ class CropStage:
             head.extend(self.locator.parameters())
         return [
             {
-                "params": list(self.model.trunk.parameters()),
+                "params": [one for one in self.model.trunk.parameters() if one.requires_grad],
                 "factor": self.recipe.trunk_rate_factor,
             },
             {"params": head, "factor": 1.0},
         ]
 
     def modes(self) -> None:
-        """Everything learns."""
+        """Everything learns but what is frozen, which keeps its statistics too."""
         self.model.train()
+        for module in self.frozen:
+            module.eval()
+        if self.recipe.steady_norm:
+            for module in self.model.trunk.modules():
+                if isinstance(module, nn.BatchNorm2d):
+                    module.eval()
 
     def batches(self, first: int) -> Iterator[Batch]:
         """Yield the batches from step `first` on; a teacher's crops may be larger than the pupil's."""
@@ -129,6 +136,19 @@ def new_distiller(recipe: Recipe, run: Run, model: FaceSequenceNet) -> Distiller
         return None
     width = model.frame_head.in_features
     return Distiller(recipe, run.teacher, model.trunk, width).to(run.device)
+
+
+def frozen(trunk: nn.Module, stages: int) -> list[nn.Module]:
+    """Freeze the stem and the first stages of a trunk, and return them; none of them for 0."""
+    if not stages:
+        return []
+    if hasattr(trunk, "conv_stem"):
+        kept = [trunk.conv_stem, trunk.bn1, *list(trunk.blocks)[:stages]]  # type: ignore[arg-type]  # timm's
+    else:
+        kept = [trunk.conv1, trunk.bn1, *(trunk.get_submodule(f"layer{n + 1}") for n in range(stages))]
+    for module in kept:
+        module.requires_grad_(False)
+    return kept
 
 
 def resized(x: Tensor, px: int) -> Tensor:

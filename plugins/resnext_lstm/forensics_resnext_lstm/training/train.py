@@ -1,13 +1,15 @@
 """Train the network in two stages, from a recipe, so that it can be stopped and resumed exactly.
 
 The newest checkpoint lives in the work folder as `last.pt`: `model`, `optimiser`, `step`, `stages` and `learnt` (see
-`lineage`) and, with a teacher, `bridge`. `best.pt` is the one with the highest held-out AUC.
+`lineage`) and, with a teacher, `bridge`; with `average` in the recipe `newest`, the weights that the next step goes on from,
+while `model` is their running mean. `best.pt` is the one with the highest held-out AUC.
 """
 
 import json
 import shutil
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from itertools import islice
 from math import cos, pi
@@ -20,6 +22,7 @@ from torch import Tensor, nn
 from ..checkpoints import read_training
 from ..data import DataError
 from ..model import FaceSequenceNet, ModelConfig
+from .average import Average
 from .batches import Batch
 from .learning_curve import Curve, Point
 from .lineage import Lineage, check_recipe, check_unseen, joined, lineage_of
@@ -56,6 +59,7 @@ class Trainer:
             self.stage.parameters(), lr=recipe.rate, weight_decay=recipe.weight_decay
         )
         self.best = 0.0
+        self.average = Average(self.model, recipe.average) if recipe.average else None
         self.step, self.lineage = self.resume()
         self.curve = Curve(run.work, self.step)
         self.losses: list[float] = []
@@ -112,6 +116,8 @@ class Trainer:
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.model.parameters(), GRADIENT_NORM)
         self.optimiser.step()
+        if self.average is not None:
+            self.average.follow(self.model)
         return loss.item()
 
     def after_step(self, loss: float, rate: float, *, done: bool) -> None:
@@ -130,7 +136,8 @@ class Trainer:
 
     def measured(self, loss: float, rate: float) -> Point:
         """Report the AUC on the held-out parts, and return the point of the curve."""
-        found = self.stage.measure()
+        with self.kept():
+            found = self.stage.measure()
         if isinstance(found, str):
             self.report(f"held-out AUC: {found}")
             return Point(self.step, loss, rate)
@@ -142,6 +149,10 @@ class Trainer:
             half.replace(self.run.work / "best.pt")
         return Point(self.step, loss, rate, found.auc, found.auc_mean)
 
+    def kept(self) -> AbstractContextManager[None]:
+        """Have the model be the network that is measured and kept, while the context lasts."""
+        return self.average.worn(self.model) if self.average is not None else nullcontext()
+
     def save(self) -> None:
         """Write the checkpoint, whole or not at all."""
         state: dict[str, Any] = {
@@ -151,6 +162,8 @@ class Trainer:
             "best": self.best,
             **self.lineage.at(self.step).plain(),
         }
+        if self.average is not None:
+            state |= {"model": self.average.state, "newest": self.model.state_dict()}
         if (learnt := self.stage.learnt()) is not None:
             state["bridge"] = learnt
         half = self.checkpoint.with_suffix(".tmp")
@@ -178,8 +191,12 @@ class Trainer:
         state = read_training(source)
         try:
             self.model.load_state_dict(fitted(state["model"], self.model))
+            if self.average is not None:
+                self.average.begin(self.model)
             if not resumes:
                 return 0, lineage
+            if self.average is not None:
+                self.model.load_state_dict(state["newest"])
             self.stage.go_on(state)
             self.optimiser.load_state_dict(state["optimiser"])
             self.best = float(state.get("best", 0.0))
