@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, cast
 
 import av
 import numpy as np
 import numpy.typing as npt
 from av.packet import Packet
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
 from forensics.faces import resized
@@ -30,9 +31,11 @@ def reencode(faces: Sequence[Image], crf: int, scale: float, codec: str = "h264"
     px = faces[0].shape[0]
     small = max(2 * round(px * scale / 2), LEAST_PX)
     shrunk = [resized(face, small) for face in faces]
-    decoder = av.CodecContext.create(codec, "r")
+    decoder = cast(VideoCodecContext, av.CodecContext.create(codec, "r"))
     decoder.thread_count = 1
-    frames = [frame for packet in [*encoded(shrunk, crf, codec), None] for frame in decoder.decode(packet)]
+    frames = [
+        frame for packet in [*encoded(shrunk, crf, codec), None] for frame in decoder.decode(packet)
+    ]
     pictures = [frame.to_ndarray(format="rgb24") for frame in frames]
     return [resized(np.asarray(picture, np.uint8), px) for picture in pictures]
 
@@ -40,7 +43,7 @@ def reencode(faces: Sequence[Image], crf: int, scale: float, codec: str = "h264"
 def encoded(pictures: Sequence[Image], crf: int, codec: str) -> "Iterator[Packet[Any]]":
     """Yield the packets of pictures of one even size, encoded in one thread so that they are always the same."""
     side = pictures[0].shape[0]
-    encoder = av.CodecContext.create(ENCODERS[codec], "w")
+    encoder = cast(VideoCodecContext, av.CodecContext.create(ENCODERS[codec], "w"))
     encoder.width = encoder.height = side
     encoder.pix_fmt = "yuv420p"
     encoder.time_base = Fraction(1, 25)

@@ -145,7 +145,11 @@ def frozen(trunk: nn.Module, stages: int) -> list[nn.Module]:
     if hasattr(trunk, "conv_stem"):
         kept = [trunk.conv_stem, trunk.bn1, *list(trunk.blocks)[:stages]]  # type: ignore[arg-type]  # timm's
     else:
-        kept = [trunk.conv1, trunk.bn1, *(trunk.get_submodule(f"layer{n + 1}") for n in range(stages))]
+        kept = [
+            trunk.conv1,
+            trunk.bn1,
+            *(trunk.get_submodule(f"layer{n + 1}") for n in range(stages)),
+        ]
     for module in kept:
         module.requires_grad_(False)
     return kept
