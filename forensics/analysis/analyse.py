@@ -48,7 +48,7 @@ ENVIRONMENT = frozenset({"device", "number_type", "threads"})
 class Equipment:
     """What a worker loads once: detectors, the face finder that they need, settings, versions of what computes.
 
-    `together` has the errors of verdicts that several of the detectors gave together.
+    `together` has what was fitted and counted of several of the detectors together.
     """
 
     settings: Settings
@@ -256,7 +256,9 @@ def concluded(
 ) -> Verdict:
     """Fuse the findings and join the decision with what it rests on."""
     by_name = {detector.name: detector for detector in equipment.detectors}
-    decision = fusion.fuse(findings, equipment.calibrations, sample.info.kind, sample.coverage)
+    decision = fusion.fuse(
+        findings, equipment.calibrations, sample.info.kind, sample.coverage, equipment.together
+    )
     looked = [f.detector for f in findings if f.outcome in (Outcome.SCORED, Outcome.STATEMENT)]
     topics = {topic for name in looked for topic in by_name[name].examines}
     return Verdict(

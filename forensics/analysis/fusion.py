@@ -14,10 +14,11 @@ from ..records import (
     Policy,
     Reason,
     Thresholds,
+    Together,
     TrackScore,
 )
 
-FUSION_RULE = "mean-log10-lr/2"
+FUSION_RULE = "fitted-log10-lr/3"
 LN10 = 2.302585092994046
 MIN_DECODED_SHARE = 0.8
 LEAST_FRAMES = 3  # of a video in which a face must be seen to be examined at all
@@ -34,9 +35,14 @@ class Decision:
 
 
 def under(calibration: Calibration | None, policy: Policy) -> Calibration | None:
-    """Return a calibration with the thresholds and error rates of a policy; None where they are not established."""
+    """Return a calibration with the thresholds and error rates of a policy; None where they are not established.
+
+    A policy that holds for videos alone, or for stills alone, leaves the others out of `kinds`.
+    """
     if calibration is None or policy is Policy.TRIAGE:
         return calibration
+    if calibration.videos is not None:
+        return under_for_each(calibration, calibration.videos, policy)
     report = calibration.report
     if report is None:
         return None
@@ -48,6 +54,17 @@ def under(calibration: Calibration | None, policy: Policy) -> Calibration | None
         missed_fake=report.missed_fake,
         crowds=tuple(replace(crowd, at=crowd.report) for crowd in calibration.crowds),
     )
+
+
+def under_for_each(
+    stills: Calibration, videos: Calibration, policy: Policy
+) -> Calibration | None:
+    """Return what `under` does for a calibration that has one of its own for videos."""
+    still, video = under(replace(stills, videos=None), policy), under(videos, policy)
+    if still is None:
+        return video
+    kinds = tuple(kind for kind in still.kinds if kind is not MediaKind.VIDEO)
+    return replace(still, videos=video) if video else replace(still, kinds=kinds)
 
 
 def bounds(calibration: Calibration, faces: int) -> Thresholds | None:
@@ -95,6 +112,7 @@ def label_of(ratio: float, fake_at: float, real_at: float) -> Label:
 
 def is_validated(track: TrackScore, calibration: Calibration, kind: MediaKind) -> bool:
     """Say whether the calibration was fitted for such media, and faces as large and as long in sight as this one."""
+    calibration = calibration.of(kind)
     if kind not in calibration.kinds:
         return False
     frames = calibration.min_frames if kind is MediaKind.VIDEO else 1
@@ -107,6 +125,7 @@ def calibrate_track(
     """Give a track its ratio and label; one outside what was validated is inconclusive and has no ratio."""
     if calibration is None or not is_validated(track, calibration, kind):
         return replace(track, label=Label.INCONCLUSIVE)
+    calibration = calibration.of(kind)
     ratio = log10_lr(track.score, calibration)
     label = label_of(ratio, calibration.fake_at, calibration.real_at)
     return replace(track, log10_lr=ratio, label=label)
@@ -117,6 +136,7 @@ def calibrate(finding: Finding, calibration: Calibration | None, kind: MediaKind
     score = finding.score if finding.outcome is Outcome.SCORED else None
     if score is None:
         return finding
+    calibration = calibration.of(kind) if calibration is not None else None
     tracks = tuple(calibrate_track(t, calibration, kind) for t in finding.evidence.tracks)
     finding = replace(finding, evidence=replace(finding.evidence, tracks=tracks))
     ratios = [track.log10_lr for track in tracks if track.log10_lr is not None]
@@ -131,31 +151,65 @@ def fuse(
     calibrations: Mapping[str, Calibration | None],
     kind: MediaKind,
     coverage: Coverage,
+    together: Sequence[Together] = (),
 ) -> Decision:
     """Turn calibrated findings into one decision.
 
-    Only calibrated scores vote. The file's ratio is the mean of the voters' log ratios, held against the mean of their
-    thresholds for as many faces: detectors that look at the same faces are not independent, so their ratios are not
-    multiplied.
+    Only calibrated scores vote. Where it was fitted what just these detectors say together about such media, that decides.
+    Otherwise the file's ratio is the mean of the voters' log ratios, held against the mean of their thresholds for as many
+    faces: detectors that look at the same faces are not independent, so their ratios are not multiplied.
     """
     voters = [finding for finding in findings if finding.log10_lr is not None]
     if not voters:
         return undecided(findings, calibrations, kind, coverage)
-    ratios = [finding.log10_lr for finding in voters if finding.log10_lr is not None]
-    ratio = mean(ratios)
+    joint = fitted_for(voters, together, kind)
+    ratio = joint_ratio(voters, joint) if joint else mean(ratios_of(voters))
     fake = at_equal_priors(ratio)
     if is_truncated(coverage):
         return Decision(Label.INCONCLUSIVE, Reason.TRUNCATED, fake, ratio)
-    known = [(c, faces_judged(f)) for f in voters if (c := calibrations[f.detector]) is not None]
-    used = [at for one, faces in known if (at := bounds(one, faces)) is not None]
-    if len(used) < len(ratios):
+    known = [(c.of(kind), f) for f in voters if (c := calibrations[f.detector]) is not None]
+    if joint is not None and joint.calibration is not None:
+        known = [(joint.calibration, max(voters, key=faces_judged))]
+    used = [at for c, f in known if (at := bounds(c, faces_judged(f))) is not None]
+    if len(used) < len(known):
         return Decision(Label.INCONCLUSIVE, Reason.OUTSIDE_VALIDATION, fake, ratio)
-    votes = {label_of(r, at.fake_at, at.real_at) for r, at in zip(ratios, used, strict=True)}
-    if {Label.FAKE, Label.REAL} <= votes:
+    if joint is None and is_contradictory(ratios_of(voters), used):
         return Decision(Label.INCONCLUSIVE, Reason.DETECTORS_DISAGREE, fake, ratio)
     label = label_of(ratio, mean([at.fake_at for at in used]), mean([at.real_at for at in used]))
     reason = Reason.NEAR_THRESHOLD if label is Label.INCONCLUSIVE else None
     return Decision(label, reason, fake, ratio)
+
+
+def ratios_of(voters: Sequence[Finding]) -> list[float]:
+    """Return the log10 ratios of findings that have one."""
+    return [finding.log10_lr for finding in voters if finding.log10_lr is not None]
+
+
+def fitted_for(
+    voters: Sequence[Finding], together: Sequence[Together], kind: MediaKind
+) -> Together | None:
+    """Return what was fitted for just these detectors and such media; None where nothing was."""
+    names = {finding.detector for finding in voters}
+    return next(
+        (t for t in together if t.calibration and set(t.of) == names and kind in t.kinds), None
+    )
+
+
+def joint_ratio(voters: Sequence[Finding], joint: Together) -> float:
+    """Return the log10 ratio that was fitted on the ratios of these detectors."""
+    if joint.calibration is None:
+        return mean(ratios_of(voters))
+    ratios = {f.detector: f.log10_lr for f in voters if f.log10_lr is not None}
+    score = sum(
+        share * ratios[name] for name, share in zip(joint.of, joint.shares, strict=True)
+    )
+    return log10_lr(score, joint.calibration)
+
+
+def is_contradictory(ratios: Sequence[float], used: Sequence[Thresholds]) -> bool:
+    """Say whether one ratio alone would be called fake and another one real."""
+    votes = {label_of(r, at.fake_at, at.real_at) for r, at in zip(ratios, used, strict=True)}
+    return {Label.FAKE, Label.REAL} <= votes
 
 
 def undecided(
@@ -170,7 +224,7 @@ def undecided(
         looked = any(f.outcome is Outcome.NOTHING_TO_EXAMINE for f in findings)
         nothing = Reason.NO_FACE if looked else Reason.NO_DETECTOR
         return Decision(Label.NOT_ASSESSED, nothing)
-    known = [c for f in scored if (c := calibrations.get(f.detector)) is not None]
+    known = [c.of(kind) for f in scored if (c := calibrations.get(f.detector)) is not None]
     if not known:
         return Decision(Label.INCONCLUSIVE, Reason.UNCALIBRATED)
     if not any(kind in calibration.kinds for calibration in known):

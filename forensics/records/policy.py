@@ -17,7 +17,8 @@ class Policy(StrEnum):
 class Aim:
     """The largest shares of errors that thresholds are set for: of real files flagged, of fakes called real.
 
-    For the first it is the upper end of the 95 % interval that stays below. What was measured stands with the weights.
+    On stills it is the upper end of the 95 % interval that stays below; on videos, of which there are fewer, the rate itself.
+    What was measured stands with the weights.
     """
 
     flagged_real: float
@@ -29,13 +30,17 @@ AIMS = {Policy.TRIAGE: Aim(0.05, 0.10), Policy.REPORT: Aim(0.01, 0.10)}
 
 @dataclass(frozen=True)
 class ErrorRate:
-    """Of `files` with known truth, `wrong` were judged the other way; `unit` is their plural, `date` is ISO."""
+    """Of `files` with known truth, `wrong` were judged the other way; `unit` is their plural, `date` is ISO.
+
+    `undecided` were judged neither way, None where that was not counted.
+    """
 
     files: int
     wrong: int
     data: str
     date: str
     unit: str = "files"
+    undecided: int | None = None
 
 
 @dataclass(frozen=True)
@@ -61,20 +66,6 @@ class Crowd:
 
 
 @dataclass(frozen=True)
-class Together:
-    """How often the verdict of several detectors together was wrong, under the policy triage and for files of one face.
-
-    `of` are their names and `weights` the SHA-256 of their weights, in one order. Their verdict is more careful than each of
-    them, or less, so its errors are its own.
-    """
-
-    of: tuple[str, ...]
-    weights: tuple[str, ...]
-    flagged_real: ErrorRate
-    missed_fake: ErrorRate
-
-
-@dataclass(frozen=True)
 class Calibration:
     """How a detector's raw score becomes evidence; fitted on data that it was not trained on, stored with its weights.
 
@@ -83,6 +74,7 @@ class Calibration:
     Faces under `min_face_px` and a video's tracks of fewer than `min_frames` sampled frames decide nothing: they were not
     validated. All this is for the policy triage; `report` has the other's thresholds, None where not established;
     `crowds`, the fewest first, those for several faces. `drift_log10`: the largest difference between types of number.
+    `videos` takes the place of all this for videos, where it was fitted on them, through a whole analysis.
     """
 
     slope: float
@@ -98,3 +90,27 @@ class Calibration:
     report: Thresholds | None = None
     drift_log10: float | None = None
     crowds: tuple[Crowd, ...] = ()
+    videos: "Calibration | None" = None
+
+    def of(self, kind: MediaKind) -> "Calibration":
+        """Return what holds for a kind of media: `videos` for videos, where there is one that was fitted on them."""
+        return self.videos if kind is MediaKind.VIDEO and self.videos is not None else self
+
+
+@dataclass(frozen=True)
+class Together:
+    """What several detectors say together, under the policy triage: how it is computed, and how often it was wrong.
+
+    `of` are their names and `weights` the SHA-256 of their weights, in one order; `kinds` are the media that it holds for.
+    With a `calibration` their log10 ratios are added up by `shares`, none negative, in the same order, and the sum is the
+    score that it was fitted on; without one the verdict is the mean of the ratios, and what was counted holds for files of
+    one face. Their verdict is more careful than each of them, or less, so its errors are its own.
+    """
+
+    of: tuple[str, ...]
+    weights: tuple[str, ...]
+    flagged_real: ErrorRate
+    missed_fake: ErrorRate
+    kinds: tuple[MediaKind, ...] = (MediaKind.VIDEO, MediaKind.STILL)
+    shares: tuple[float, ...] = ()
+    calibration: Calibration | None = None
