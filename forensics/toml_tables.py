@@ -238,12 +238,11 @@ def list_problems(error: "GroupError", values: Any, place: tuple[str, ...]) -> I
             yield Problem(place, str(key), describe_slip(slip))
     for other in others:
         if isinstance(other, ForbiddenExtraKeysError):
+            known = ", ".join(item.name for item in fields(other.cl) if item.type is not Path)
             for key in sorted(other.extra_fields):
-                yield Problem(place, key, "is not known here")
-        elif isinstance(other, SlipError):
-            yield Problem(place, other.key, str(other))
+                yield Problem(place, key, f"is not known here; known: {known}")
         else:
-            raise other
+            yield Problem(place, getattr(other, "key", ""), describe_slip(other))
 
 
 def place_of(value: Any, key: str | int, place: tuple[str, ...]) -> tuple[str, ...]:

@@ -67,7 +67,9 @@ def test_field_that_may_be_none_may_be_absent() -> None:
         pytest.param({"leaves": [{}]}, "leaves 1: key 'size' is missing", id="in-a-list"),
         pytest.param({"rings": "12"}, "key 'rings' is '12', not a list", id="text-for-list"),
         pytest.param({"rings": [1, "2"]}, "rings: key '1' is '2', not a whole", id="item"),
-        pytest.param({"colour": 1}, "key 'colour' is not known here", id="unknown"),
+        pytest.param(
+            {"colour": 1}, "key 'colour' is not known here; known: name, leaf", id="unknown"
+        ),
     ],
 )
 def test_slip_is_named_by_place_and_key(values: Tree, problem: str) -> None:

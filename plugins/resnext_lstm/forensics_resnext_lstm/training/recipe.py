@@ -1,11 +1,12 @@
 """A training recipe: everything that decides what a run yields, as a TOML file."""
 
-import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+from forensics.toml_tables import Rules, TableReader, at_least, load, one_of
 
 from ..data import DataError
 
@@ -65,43 +66,19 @@ class Recipe:
 
 
 STAGES = ("crops", "sequences")
-
-
-KINDS = {key: type(value) for key, value in asdict(Recipe("", "")).items()}
-COUNTS = frozenset({"hidden", "px", "steps", "pairs", "warmup_steps", "teacher_px", "frames"})
+COUNTS = ("hidden", "px", "steps", "pairs", "warmup_steps", "teacher_px", "frames")
+RULES: Rules = {Recipe: dict.fromkeys(COUNTS, at_least(1)) | {"stage": one_of(*STAGES)}}
+READER = TableReader(DataError, RULES)
 
 
 def read_recipe(path: Path) -> Recipe:
-    """Read a TOML recipe; raises DataError naming the file and the key that is wrong."""
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise DataError(f"{path}: can't be read: {error}") from error
-    return recipe_of(values, str(path))
+    """Read a TOML recipe; raises DataError with a line for everything that is wrong, naming the file and the key."""
+    return recipe_of(load(path, DataError), str(path))
 
 
 def recipe_of(values: Mapping[str, Any], where: str) -> Recipe:
-    """Return the recipe of a table; raises DataError naming the key that is wrong after `where`."""
-    if missing := {"name", "trunk"} - values.keys():
-        raise DataError(f"{where}: key {min(missing)!r} is missing")
-    return Recipe(**{key: checked(where, key, value) for key, value in values.items()})
-
-
-def checked(where: str, key: str, value: Any) -> Any:
-    """Return a value as its field of the recipe takes it."""
-    if key not in KINDS:
-        raise DataError(f"{where}: key {key!r} is not known; known: {', '.join(KINDS)}")
-    if KINDS[key] is float and type(value) is int:
-        return float(value)
-    if isinstance(value, list) and all(type(item) is int for item in value):
-        value = tuple(value)
-    if type(value) is not KINDS[key]:
-        raise DataError(f"{where}: key {key!r} is {value!r}, which is of another type")
-    if key == "stage" and value not in STAGES:
-        raise DataError(f"{where}: key 'stage' is {value!r}, must be one of {', '.join(STAGES)}")
-    if key in COUNTS and value < 1:
-        raise DataError(f"{where}: key {key!r} is {value}, must be at least 1")
-    return value
+    """Return the recipe of a table; raises DataError naming the keys that are wrong after `where`."""
+    return READER.structure(values, Recipe, where)
 
 
 def start_file(start: str) -> Path:
