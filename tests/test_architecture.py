@@ -25,7 +25,7 @@ ROOMS: Rows = [
     {"media", "store", "weights", "process", "hookspecs", "logs"},
     {"settings", "serialization"},
     {"records"},
-    {"errors", "escaping", "concurrency", "clock"},
+    {"errors", "escaping", "concurrency", "clock", "toml_tables"},
 ]
 PUBLIC = {
     "errors",
@@ -37,6 +37,7 @@ PUBLIC = {
     "faces",
     "plugins",
     "testing",
+    "toml_tables",
 }
 INSIDE: Mapping[str, Rows] = {
     "forensics": ROOMS,

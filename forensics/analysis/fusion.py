@@ -56,9 +56,7 @@ def under(calibration: Calibration | None, policy: Policy) -> Calibration | None
     )
 
 
-def under_for_each(
-    stills: Calibration, videos: Calibration, policy: Policy
-) -> Calibration | None:
+def under_for_each(stills: Calibration, videos: Calibration, policy: Policy) -> Calibration | None:
     """Return what `under` does for a calibration that has one of its own for videos."""
     still, video = under(replace(stills, videos=None), policy), under(videos, policy)
     if still is None:
@@ -200,9 +198,7 @@ def joint_ratio(voters: Sequence[Finding], joint: Together) -> float:
     if joint.calibration is None:
         return mean(ratios_of(voters))
     ratios = {f.detector: f.log10_lr for f in voters if f.log10_lr is not None}
-    score = sum(
-        share * ratios[name] for name, share in zip(joint.of, joint.shares, strict=True)
-    )
+    score = sum(share * ratios[name] for name, share in zip(joint.of, joint.shares, strict=True))
     return log10_lr(score, joint.calibration)
 
 

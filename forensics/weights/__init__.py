@@ -12,8 +12,11 @@ from pathlib import Path
 from ..errors import WeightsError
 from ..records import Together
 from ..settings import Settings
+from ..toml_tables import toml_value
 from .manifest import (
     FILE_NAME,
+    RULES,
+    TABLE_RULES,
     CropValues,
     Manifest,
     WeightsEntry,
@@ -22,12 +25,12 @@ from .manifest import (
     put_together,
     read,
 )
-from .toml_table import Fields, toml_value
 
 __all__ = [
     "FILE_NAME",
+    "RULES",
+    "TABLE_RULES",
     "CropValues",
-    "Fields",
     "Manifest",
     "WeightsEntry",
     "WeightsStatus",
@@ -50,11 +53,11 @@ def find(settings: Settings) -> list[WeightsEntry]:
 
     Raises WeightsError when a manifest is wrong, or when the folder of the settings has none.
     """
-    found: dict[str, WeightsEntry] = {}
+    entries: dict[str, WeightsEntry] = {}
     for path in manifests(settings):
         for entry in read(path).entries:
-            found.setdefault(entry.name, entry)
-    return list(found.values())
+            entries.setdefault(entry.name, entry)
+    return list(entries.values())
 
 
 def together(settings: Settings, weights: Mapping[str, str | None]) -> tuple[Together, ...]:
@@ -64,11 +67,11 @@ def together(settings: Settings, weights: Mapping[str, str | None]) -> tuple[Tog
     """
     used = {entry.name: entry.manifest for entry in find(settings)}
     return tuple(
-        one
+        rates
         for path in dict.fromkeys(used.values())
-        for one in read(path).together
-        if all(used.get(name) == path for name in one.of)
-        and [weights.get(name) for name in one.of] == [*one.weights]
+        for rates in read(path).together
+        if all(used.get(name) == path for name in rates.of)
+        and [weights.get(name) for name in rates.of] == [*rates.weights]
     )
 
 
@@ -107,16 +110,16 @@ def sha256_of(path: Path) -> str:
 
 def manifests(settings: Settings) -> list[Path]:
     """Return the manifests that are searched, in order."""
-    found = []
+    paths = []
     if settings.weights:
         path = Path(settings.weights).expanduser() / FILE_NAME
         if not path.is_file():
             raise WeightsError(f"{path}: there is no such manifest; set FORENSICS_WEIGHTS aright")
-        found.append(path)
+        paths.append(path)
     installed = installed_folder()
     if installed is not None and (installed / FILE_NAME).is_file():
-        found.append(installed / FILE_NAME)
-    return found
+        paths.append(installed / FILE_NAME)
+    return paths
 
 
 def installed_folder() -> Path | None:

@@ -1,112 +1,68 @@
-"""The `calibration` table of a manifest: read, and refused where a label would contradict its ratio."""
+"""What the types of a calibration can't say: refused is where a label would contradict its ratio, or counts each other."""
 
+from collections.abc import Iterator, Mapping
 from math import log10
 
-from ..records import Calibration, Crowd, ErrorRate, MediaKind, Thresholds, Together
-from .toml_table import Fields
+from ..records import Calibration, Crowd, ErrorRate, Thresholds, Together
+from ..toml_tables import Rule, Rules, TableRule, above, at_least, check_date
 
 LEAST_FAKE_AT = log10(2)  # the least ratio that the verbal scale has words for
 MOST_REAL_AT = 0.0
 
 
-def read_calibration(fields: Fields | None) -> Calibration | None:
-    """Read a calibration; None where there is none."""
-    if fields is None:
-        return None
-    slope, intercept = fields.take("slope", float), fields.take("intercept", float)
-    triage = read_thresholds(fields)
-    calibration = Calibration(
-        slope=slope,
-        intercept=intercept,
-        cap_log10=fields.take("cap_log10", float),
-        fake_at=triage.fake_at,
-        real_at=triage.real_at,
-        min_face_px=fields.count("min_face_px"),
-        min_frames=fields.count("min_frames"),
-        kinds=tuple(fields.member("kinds", kind, MediaKind) for kind in fields.texts("kinds")),
-        flagged_real=triage.flagged_real,
-        missed_fake=triage.missed_fake,
-        report=read_policy(fields.optional("report")),
-        drift_log10=fields.take("drift_log10", float) if "drift_log10" in fields.values else None,
-        crowds=read_crowds(fields),
-    )
-    fields.finish()
-    if calibration.cap_log10 <= 0:
-        raise fields.error("cap_log10", f"is {calibration.cap_log10}, must be above 0")
-    return calibration
+def check_fake_at(value: float) -> str:
+    """Say what is wrong with the ratio from which up `fake` is said."""
+    if value >= LEAST_FAKE_AT:
+        return ""
+    text = f"is {value}, must be at least log10(2) = {LEAST_FAKE_AT}"
+    return f"{text}: a smaller ratio supports nothing"
 
 
-def read_crowds(fields: Fields) -> tuple[Crowd, ...]:
-    """Read the thresholds for files of several faces; refuses numbers of faces that do not rise from 2 on."""
-    found = tuple(read_crowd(table) for table in fields.tables("crowds"))
-    faces = [crowd.faces for crowd in found]
-    if faces != sorted({*faces} - {1}):
-        raise fields.error("crowds", f"is for {faces} faces, must rise from 2 or more")
-    return found
+def check_real_at(value: float) -> str:
+    """Say what is wrong with the ratio from which down `real` is said."""
+    if value <= MOST_REAL_AT:
+        return ""
+    return f"is {value}, must be at most {MOST_REAL_AT:g}: a larger ratio speaks for a fake"
 
 
-def read_crowd(fields: Fields) -> Crowd:
-    """Read the thresholds for one number of faces."""
-    found = Crowd(
-        faces=fields.count("faces"),
-        at=read_policy(fields.optional("at")),
-        report=read_policy(fields.optional("report")),
-    )
-    fields.finish()
-    return found
+def check_crowds(crowds: tuple[Crowd, ...]) -> str:
+    """Say what is wrong with the numbers of faces: they rise from 2 on."""
+    faces = [crowd.faces for crowd in crowds]
+    is_rising = faces == sorted({*faces} - {1})
+    return "" if is_rising else f"is for {faces} faces, must rise from 2 or more"
 
 
-def read_policy(fields: Fields | None) -> Thresholds | None:
-    """Read the thresholds of a policy; None where they were not established."""
-    if fields is None:
-        return None
-    found = read_thresholds(fields)
-    fields.finish()
-    return found
+def check_error_rate(rate: ErrorRate) -> Iterator[tuple[str, str]]:
+    """Yield what contradicts itself in the counts of one validation."""
+    if rate.wrong > rate.files:
+        yield "wrong", f"is {rate.wrong} of {rate.files} {rate.unit}"
 
 
-def read_thresholds(fields: Fields) -> Thresholds:
-    """Read thresholds and errors; refuses thresholds at which a label would contradict its ratio."""
-    found = Thresholds(
-        fake_at=fields.take("fake_at", float),
-        real_at=fields.take("real_at", float),
-        flagged_real=read_error_rate(fields.optional("flagged_real")),
-        missed_fake=read_error_rate(fields.optional("missed_fake")),
-    )
-    if found.fake_at < LEAST_FAKE_AT:
-        text = f"is {found.fake_at}, must be at least log10(2) = {LEAST_FAKE_AT}: "
-        raise fields.error("fake_at", text + "a smaller ratio supports nothing")
-    if found.real_at > MOST_REAL_AT:
-        text = f"is {found.real_at}, must be at most {MOST_REAL_AT:g}: "
-        raise fields.error("real_at", text + "a larger ratio speaks for a fake")
-    return found
+def check_together(errors: Together) -> Iterator[tuple[str, str]]:
+    """Yield what contradicts itself in the errors of several detectors' verdict."""
+    if len(errors.of) < 2 or len(errors.of) != len(errors.weights):
+        yield "of", f"has {len(errors.of)} names for {len(errors.weights)} weights"
+    if len(errors.shares) != (len(errors.of) if errors.calibration else 0):
+        yield "shares", f"has {len(errors.shares)} numbers for {len(errors.of)} detectors"
 
 
-def read_together(fields: Fields) -> Together:
-    """Read the errors of several detectors' verdict."""
-    found = Together(
-        of=fields.texts("of"),
-        weights=fields.texts("weights"),
-        flagged_real=read_rate(fields.table("flagged_real")),
-        missed_fake=read_rate(fields.table("missed_fake")),
-    )
-    fields.finish()
-    if len(found.of) < 2 or len(found.of) != len(found.weights):
-        raise fields.error("of", f"has {len(found.of)} names for {len(found.weights)} weights")
-    return found
+def check_shares(shares: tuple[float, ...]) -> str:
+    """Say what is wrong with the shares of several detectors: none speaks against what it sees."""
+    return "" if all(share >= 0 for share in shares) else f"is {shares}, none may be negative"
 
 
-def read_error_rate(fields: Fields | None) -> ErrorRate | None:
-    """Read the counts of one validation; None where there are none."""
-    return read_rate(fields) if fields is not None else None
-
-
-def read_rate(fields: Fields) -> ErrorRate:
-    """Read the counts of one validation."""
-    files, wrong = fields.count("files"), fields.count("wrong", least=0)
-    unit = fields.take("unit", str) if "unit" in fields.values else "files"
-    rate = ErrorRate(files, wrong, fields.take("data", str), fields.day("date"), unit)
-    fields.finish()
-    if wrong > files:
-        raise fields.error("wrong", f"is {wrong} of {files} {unit}")
-    return rate
+THRESHOLDS: Mapping[str, Rule] = {"fake_at": check_fake_at, "real_at": check_real_at}
+RULES: Rules = {
+    ErrorRate: {"files": at_least(1), "wrong": at_least(0), "date": check_date},
+    Thresholds: THRESHOLDS,
+    Crowd: {"faces": at_least(1)},
+    Together: {"shares": check_shares},
+    Calibration: {
+        **THRESHOLDS,
+        "cap_log10": above(0),
+        "min_face_px": at_least(1),
+        "min_frames": at_least(1),
+        "crowds": check_crowds,
+    },
+}
+TABLE_RULES: Mapping[type, TableRule] = {ErrorRate: check_error_rate, Together: check_together}

@@ -3,8 +3,7 @@
 A manifest is a TOML file beside the weights: `schema = 1`, and one `[[weights]]` table for each file.
 """
 
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -12,8 +11,17 @@ from typing import Any
 
 from ..errors import WeightsError
 from ..records import Calibration, Together
-from .calibration import read_calibration, read_together
-from .toml_table import Fields, toml_value
+from ..toml_tables import (
+    Rules,
+    TableReader,
+    TableRule,
+    above,
+    at_least,
+    check_date,
+    load,
+    toml_value,
+)
+from . import calibration
 
 SCHEMA = 1
 FILE_NAME = "manifest.toml"
@@ -82,81 +90,59 @@ class Manifest:
     together: tuple[Together, ...] = ()
 
 
+@dataclass(frozen=True)
+class ManifestTables:
+    """The tables of a manifest's file."""
+
+    weights: tuple[WeightsEntry, ...] = ()
+    together: tuple[Together, ...] = ()
+
+
+def check_file_name(value: str) -> str:
+    """Say what is wrong with the name of a file beside the manifest: no path, so that no manifest reaches elsewhere."""
+    if value == Path(value).name and "\\" not in value:
+        return ""
+    return f"is {value!r}, not the plain name of a file beside the manifest"
+
+
+def check_sha256(value: str) -> str:
+    """Say what is wrong with a SHA-256."""
+    if len(value) == 64 and set(value) <= set("0123456789abcdef"):
+        return ""
+    return f"is {value!r}, not 64 lower-case hexadecimal digits"
+
+
+def check_names(tables: ManifestTables) -> Iterator[tuple[str, str]]:
+    """Yield the names that two entries have."""
+    names = [entry.name for entry in tables.weights]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield "name", f"is {name!r} in two entries"
+
+
+RULES: Rules = {
+    **calibration.RULES,
+    CropValues: {"scale": above(0), "px": at_least(1)},
+    WeightsEntry: {
+        "file": check_file_name,
+        "sha256": check_sha256,
+        "hidden": at_least(1),
+        "frames": at_least(1),
+        "date": check_date,
+    },
+}
+TABLE_RULES: Mapping[type, TableRule] = {**calibration.TABLE_RULES, ManifestTables: check_names}
+READER = TableReader(WeightsError, RULES, TABLE_RULES)
+
+
 def read(path: Path) -> Manifest:
-    """Read a manifest; raises WeightsError naming the file and the key that is wrong."""
-    try:
-        top = Fields(path, "", tomllib.loads(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise WeightsError(f"{path}: can't be read: {error}") from error
-    if (schema := top.take("schema", int)) != SCHEMA:
-        raise top.error("schema", f"is {schema}, this program reads {SCHEMA}")
-    tables = top.take("weights", list) if "weights" in top.values else []
-    together = tuple(read_together(table) for table in top.tables("together"))
-    top.finish()
-    entries = tuple(read_entry(path, i, values) for i, values in enumerate(tables, 1))
-    names = [entry.name for entry in entries]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise WeightsError(f"{path}: key 'name' is {twice[0]!r} in two entries")
-    return Manifest(path, entries, together)
-
-
-def read_entry(path: Path, number: int, values: Any) -> WeightsEntry:
-    """Read one `[[weights]]` table."""
-    if not isinstance(values, dict):
+    """Read a manifest; raises WeightsError with a line for everything that is wrong, naming the file and the key."""
+    values = load(path, WeightsError, SCHEMA)
+    entries = values.get("weights", [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise WeightsError(f"{path}: key 'weights' must be a list of [[weights]] tables")
-    fields = Fields(path, f"weights {values.get('name', number)!r}: ", values)
-    entry = WeightsEntry(
-        manifest=path,
-        name=fields.take("name", str),
-        file=read_file_name(fields),
-        sha256=read_sha256(fields),
-        layout=fields.take("layout", str),
-        trunk=fields.take("trunk", str),
-        hidden=fields.count("hidden"),
-        frames=fields.count("frames"),
-        status=fields.member("status", fields.take("status", str), WeightsStatus),
-        date=fields.day("date"),
-        licence=fields.take("licence", str),
-        permitted_use=fields.take("permitted_use", str),
-        data=fields.texts("data"),
-        crop=read_crop(fields.table("crop")),
-        recipe=fields.take("recipe", dict),
-        calibration=read_calibration(fields.optional("calibration")),
-        figures=fields.take("figures", dict) if "figures" in values else {},
-        maps=fields.take("maps", bool) if "maps" in values else True,
-        mirrored=fields.take("mirrored", bool) if "mirrored" in values else False,
-        learnt=fields.texts("learnt") if "learnt" in values else (),
-        stages=tuple(table.values for table in fields.tables("stages")),
-    )
-    fields.finish()
-    return entry
-
-
-def read_file_name(fields: Fields) -> str:
-    """Read the name of a file that lies beside the manifest: no path, so that no manifest reaches elsewhere."""
-    value = fields.take("file", str)
-    if value != Path(value).name or "\\" in value:
-        raise fields.error(
-            "file", f"is {value!r}, not the plain name of a file beside the manifest"
-        )
-    return value
-
-
-def read_sha256(fields: Fields) -> str:
-    """Read a SHA-256 in lower-case hexadecimal."""
-    value = fields.take("sha256", str)
-    if len(value) != 64 or not set(value) <= set("0123456789abcdef"):
-        raise fields.error("sha256", f"is {value!r}, not 64 lower-case hexadecimal digits")
-    return value
-
-
-def read_crop(fields: Fields) -> CropValues:
-    """Read the geometry of the crop."""
-    crop = CropValues(fields.take("scale", float), fields.take("shift", float), fields.count("px"))
-    fields.finish()
-    if crop.scale <= 0:
-        raise fields.error("scale", f"is {crop.scale}, must be above 0")
-    return crop
+    values["weights"] = [{"manifest": path, **entry} for entry in entries]
+    tables = READER.structure(values, ManifestTables, str(path))
+    return Manifest(path, tables.weights, tables.together)
 
 
 def put(entry: WeightsEntry) -> None:
@@ -164,18 +150,18 @@ def put(entry: WeightsEntry) -> None:
 
     What was measured of it together with others goes, unless only its figures are new.
     """
-    found = read(entry.manifest) if entry.manifest.exists() else Manifest(entry.manifest)
-    others = tuple(e for e in found.entries if e.name != entry.name)
-    same = any(replace(e, figures=entry.figures) == entry for e in found.entries)
-    together = tuple(one for one in found.together if same or entry.name not in one.of)
-    write(Manifest(found.path, (*others, entry), together))
+    manifest = read(entry.manifest) if entry.manifest.exists() else Manifest(entry.manifest)
+    others = tuple(e for e in manifest.entries if e.name != entry.name)
+    is_same = any(replace(e, figures=entry.figures) == entry for e in manifest.entries)
+    together = tuple(rates for rates in manifest.together if is_same or entry.name not in rates.of)
+    write(Manifest(manifest.path, (*others, entry), together))
 
 
 def put_together(path: Path, errors: Together) -> None:
     """Write the errors of several entries' verdict into their manifest, in the place of those of the same entries."""
-    found = read(path)
-    others = tuple(one for one in found.together if set(one.of) != set(errors.of))
-    write(replace(found, together=(*others, errors)))
+    manifest = read(path)
+    others = tuple(rates for rates in manifest.together if set(rates.of) != set(errors.of))
+    write(replace(manifest, together=(*others, errors)))
 
 
 def write(manifest: Manifest) -> None:
@@ -188,7 +174,7 @@ def write(manifest: Manifest) -> None:
         "weights": [as_table(entry) for entry in manifest.entries],
     }
     if manifest.together:
-        tables["together"] = [toml_value(asdict(one)) for one in manifest.together]
+        tables["together"] = [toml_value(asdict(rates)) for rates in manifest.together]
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_suffix(".tmp")
     half.write_text(tomli_w.dumps(tables), encoding="utf-8")

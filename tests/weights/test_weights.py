@@ -29,6 +29,7 @@ CALIBRATION = Calibration(
     report=Thresholds(1.9, -0.4, ErrorRate(1000, 3, "made up", "2025-11-22", "face crops")),
     drift_log10=0.02,
 )
+AT = Thresholds(0.8, -0.9)
 
 
 def table(name: str = "resnext-lstm", **changes: Any) -> dict[str, Any]:
@@ -151,6 +152,38 @@ def test_manifest_error_names_file_and_key(
     assert str(caught.value).startswith(f"{tmp_path / 'manifest.toml'}: weights 'resnext-lstm': ")
 
 
+def test_manifest_names_everything_that_is_wrong_with_it(tmp_path: Path) -> None:
+    values = toml_value(asdict(replace(CALIBRATION, crowds=(Crowd(2, AT), Crowd(0, AT)))))
+    del values["slope"]
+    values["fake_at"] = 0.1
+    values["flagged_real"] |= {"wrong": 101}
+    values["crowds"][0]["at"]["real_at"] = 1.0
+    folder(
+        tmp_path,
+        table("a", sha256="12AB", frames=0, colour="red", crop={"scale": "wide", "shift": 0}),
+        table("b", calibration=values, manifest="elsewhere.toml"),
+    )
+    path = tmp_path / "manifest.toml"
+    with pytest.raises(WeightsError) as caught:
+        weights.read(path)
+    lines = [line.partition("; known: ")[0] for line in str(caught.value).splitlines()]
+    assert [line.removeprefix(f"{path}: weights ") for line in lines] == [
+        "'a': key 'sha256' is '12AB', not 64 lower-case hexadecimal digits",
+        "'a': key 'frames' is 0, must be at least 1",
+        "'a': crop: key 'scale' is 'wide', not a number",
+        "'a': crop: key 'px' is missing",
+        "'a': key 'colour' is not known here",
+        "'b': key 'manifest' is not known here",
+        "'b': calibration: key 'slope' is missing",
+        f"'b': calibration: key 'fake_at' is 0.1, must be at least log10(2) = {log10(2)}: "
+        "a smaller ratio supports nothing",
+        "'b': calibration: flagged_real: key 'wrong' is 101 of 100 face crops",
+        "'b': calibration: crowds 1: at: key 'real_at' is 1.0, must be at most 0: "
+        "a larger ratio speaks for a fake",
+        "'b': calibration: crowds 2: key 'faces' is 0, must be at least 1",
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -188,9 +221,6 @@ def test_thresholds_that_contradict_the_ratio_are_refused(
     with pytest.raises(WeightsError, match=message):
         weights.put(replace(entry, calibration=replace(CALIBRATION, **thresholds)))
     assert weights.read(entry.manifest).entries == (entry,)
-
-
-AT = Thresholds(0.8, -0.9)
 
 
 def test_lineage_and_thresholds_for_several_faces_are_read_as_written(tmp_path: Path) -> None:

@@ -1,22 +1,20 @@
 """A card: what a TOML file says of the ONNX file beside it, as typed values. Imports neither NumPy nor onnxruntime."""
 
 import re
-import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
 
 from forensics.errors import WeightsError
 from forensics.records import Calibration, MediaKind
-from forensics.weights import CropValues, Fields
-from forensics.weights.calibration import read_calibration
-from forensics.weights.manifest import read_file_name, read_sha256
+from forensics.toml_tables import Rules, TableReader, above, at_least, load
+from forensics.weights import RULES, TABLE_RULES, CropValues
+from forensics.weights.manifest import check_file_name, check_sha256
 
 SCHEMA = 1
 PREFIX = "onnx-"
 NAME = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
-M = TypeVar("M", bound=StrEnum)
 
 
 class Layout(StrEnum):
@@ -103,9 +101,9 @@ class Pooling:
     top: int = 0
 
 
-@dataclass(frozen=True)
-class Card:
-    """One card. `name` is what stands in it; the detector is called `onnx-NAME`."""
+@dataclass(frozen=True, kw_only=True)
+class CardFields:
+    """What a card says but for its view. `name` is what stands in it; the detector is called `onnx-NAME`."""
 
     path: Path
     name: str
@@ -114,12 +112,18 @@ class Card:
     licence: str
     permitted_use: str
     examines: tuple[str, ...]
-    kinds: tuple[MediaKind, ...]
+    kinds: tuple[MediaKind, ...] = tuple(MediaKind)
     input: Input
     output: Output
-    view: View
     pooling: Pooling
     calibration: Calibration | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card(CardFields):
+    """One card."""
+
+    view: View
 
     @property
     def model(self) -> Path:
@@ -131,118 +135,96 @@ class Card:
         return WeightsError(f"{self.path}: {text}")
 
 
+@dataclass(frozen=True)
+class ViewTable:
+    """The table `view` as it is written: `scale` and `shift` for faces, `fit` for frames."""
+
+    of: Of
+    scale: float | None = None
+    shift: float | None = None
+    fit: Fit | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CardTables(CardFields):
+    """A card as it is written."""
+
+    view: ViewTable
+
+
+def check_name(value: str) -> str:
+    """Say what is wrong with a name: it has to stand on a command line as it is."""
+    is_plain = NAME.fullmatch(value)
+    return "" if is_plain else f"is {value!r}, use a-z, 0-9 and single - . _ between them"
+
+
+def check_kinds(kinds: tuple[MediaKind, ...]) -> str:
+    """Say what is wrong with the kinds of media."""
+    return "" if kinds else f"is empty, choose from {', '.join(MediaKind)}"
+
+
+def check_mean(values: tuple[float, ...]) -> str:
+    """Say what is wrong with numbers for the channels."""
+    number = len(values)
+    return "" if number == 3 else f"has {number} numbers, must have one for each of 3 channels"
+
+
+def check_std(values: tuple[float, ...]) -> str:
+    """Say what is wrong with divisors for the channels."""
+    if text := check_mean(values):
+        return text
+    return "" if min(values) > 0 else f"is {list(values)}, each must be above 0"
+
+
+def check_view(view: ViewTable) -> Iterator[tuple[str, str]]:
+    """Yield the keys that a view lacks, and those that belong to another one."""
+    needed = {"scale", "shift"} if view.of is Of.FACE else {"fit"}
+    for key in ("scale", "shift", "fit"):
+        if getattr(view, key) is None and key in needed:
+            yield key, "is missing"
+        if getattr(view, key) is not None and key not in needed:
+            yield key, "is not known here"
+
+
+def check_pooling(pooling: Pooling) -> Iterator[tuple[str, str]]:
+    """Yield whether the number of the highest is missing, or is given in vain."""
+    is_needed, is_given = pooling.how is How.TOP, pooling.top > 0
+    if is_needed != is_given:
+        yield "top", "is missing" if is_needed else "is not known here"
+
+
+CARD: Rules = {
+    CardTables: {
+        "name": check_name,
+        "file": check_file_name,
+        "sha256": check_sha256,
+        "kinds": check_kinds,
+    },
+    Input: {"px": at_least(1), "scale": above(0), "mean": check_mean, "std": check_std},
+    Output: {"fake": at_least(0)},
+    ViewTable: {"scale": above(0)},
+    Pooling: {"top": at_least(1)},
+}
+READER = TableReader(
+    WeightsError,
+    {**RULES, **CARD},
+    {**TABLE_RULES, ViewTable: check_view, Pooling: check_pooling},
+)
+
+
 def read(path: Path) -> Card:
-    """Read a card; raises WeightsError naming the file and the key that is wrong."""
-    try:
-        fields = Fields(path, "", tomllib.loads(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise WeightsError(f"{path}: can't be read: {error}") from error
-    if (schema := fields.take("schema", int)) != SCHEMA:
-        raise fields.error("schema", f"is {schema}, this program reads {SCHEMA}")
-    card = read_fields(path, fields)
-    fields.finish()
+    """Read a card; raises WeightsError with a line for everything that is wrong, naming the file and the key."""
+    values = {"path": path, **load(path, WeightsError, SCHEMA)}
+    tables = READER.structure(values, CardTables, str(path))
+    view = make_view(tables.view, tables.input.px)
+    card = Card(**{**vars(tables), "view": view})
     if not card.model.is_file():
         raise WeightsError(f"{path}: key 'file': there is no {card.file} beside it")
     return card
 
 
-def read_fields(path: Path, fields: Fields) -> Card:
-    """Read a card's values."""
-    pixels = read_input(fields.table("input"))
-    return Card(
-        path=path,
-        name=read_name(fields),
-        file=read_file_name(fields),
-        sha256=read_sha256(fields),
-        licence=fields.take("licence", str),
-        permitted_use=fields.take("permitted_use", str),
-        examines=fields.texts("examines"),
-        kinds=read_kinds(fields),
-        input=pixels,
-        output=read_output(fields.table("output")),
-        view=read_view(fields.table("view"), pixels.px),
-        pooling=read_pooling(fields.table("pooling")),
-        calibration=read_calibration(fields.optional("calibration")),
-    )
-
-
-def read_name(fields: Fields) -> str:
-    """Read a name that can stand on a command line as it is."""
-    name = fields.take("name", str)
-    if not NAME.fullmatch(name):
-        raise fields.error("name", f"is {name!r}, use a-z, 0-9 and single - . _ between them")
-    return name
-
-
-def read_kinds(fields: Fields) -> tuple[MediaKind, ...]:
-    """Read the kinds of media; both where the card does not say."""
-    if "kinds" not in fields.values:
-        return tuple(MediaKind)
-    found = tuple(fields.member("kinds", kind, MediaKind) for kind in fields.texts("kinds"))
-    if not found:
-        raise fields.error("kinds", f"is empty, choose from {', '.join(MediaKind)}")
-    return found
-
-
-def read_input(fields: Fields) -> Input:
-    """Read how a picture is put before the model."""
-    found = Input(
-        px=fields.count("px"),
-        layout=member(fields, "layout", Layout),
-        colour=member(fields, "colour", Colour),
-        scale=fields.take("scale", float),
-        mean=three(fields, "mean"),
-        std=three(fields, "std"),
-    )
-    fields.finish()
-    if found.scale <= 0:
-        raise fields.error("scale", f"is {found.scale}, must be above 0")
-    if min(found.std) <= 0:
-        raise fields.error("std", f"is {list(found.std)}, each must be above 0")
-    return found
-
-
-def read_output(fields: Fields) -> Output:
-    """Read what the model's values mean."""
-    name = fields.take("name", str) if "name" in fields.values else ""
-    found = Output(fields.count("fake", least=0), member(fields, "kind", Kind), name)
-    fields.finish()
-    return found
-
-
-def read_view(fields: Fields, px: int) -> View:
-    """Read what the model is shown."""
-    of = member(fields, "of", Of)
-    if of is Of.FRAME:
-        view = View(of, fit=member(fields, "fit", Fit))
-    else:
-        crop = CropValues(fields.take("scale", float), fields.take("shift", float), px)
-        view = View(of, crop=crop)
-    fields.finish()
-    if view.crop is not None and view.crop.scale <= 0:
-        raise fields.error("scale", f"is {view.crop.scale}, must be above 0")
-    return view
-
-
-def read_pooling(fields: Fields) -> Pooling:
-    """Read how frames become one score."""
-    how = member(fields, "how", How)
-    found = Pooling(how, fields.count("top") if how is How.TOP else 0)
-    fields.finish()
-    return found
-
-
-def member(fields: Fields, key: str, kind: type[M]) -> M:
-    """Take a member of an enumeration."""
-    return fields.member(key, fields.take(key, str), kind)
-
-
-def three(fields: Fields, key: str) -> tuple[float, ...]:
-    """Take three numbers, one for each channel."""
-    values = fields.take(key, list)
-    numbers = Fields(
-        fields.path, f"{fields.place}{key}: ", {str(i): v for i, v in enumerate(values)}
-    )
-    if len(values) != 3:
-        raise fields.error(key, f"has {len(values)} numbers, must have one for each of 3 channels")
-    return tuple(numbers.take(str(i), float) for i in range(3))
+def make_view(table: ViewTable, px: int) -> View:
+    """Return what a model is shown, in pictures of `px`."""
+    if table.scale is None or table.shift is None:
+        return View(table.of, fit=table.fit)
+    return View(table.of, crop=CropValues(table.scale, table.shift, px))

@@ -111,6 +111,32 @@ def test_slip_in_a_card_is_named_by_file_and_key(
         read(path)
 
 
+def test_card_names_everything_that_is_wrong_with_it(write: Write) -> None:
+    path = write()
+    tables = {
+        "sha256": "12ab",
+        "kinds": ["film", "tape"],
+        "colour": "RGB",
+        "input": {**INPUT, "px": 0, "std": [1.0, 0.0, 1.0]},
+        "view": {"of": "frame", "scale": 1.0},
+        "pooling": {"how": "mean", "top": 3},
+    }
+    path.write_text(tomli_w.dumps(tomllib.loads(path.read_text()) | tables))
+    with pytest.raises(WeightsError) as caught:
+        read(path)
+    lines = [line.partition("; known: ")[0] for line in str(caught.value).splitlines()]
+    assert [line.removeprefix(f"{path}: ") for line in lines] == [
+        "key 'sha256' is '12ab', not 64 lower-case hexadecimal digits",
+        "key 'kinds' is 'film', 'tape', choose from video, still",
+        "input: key 'px' is 0, must be at least 1",
+        "input: key 'std' is [1.0, 0.0, 1.0], each must be above 0",
+        "pooling: key 'top' is not known here",
+        "view: key 'scale' is not known here",
+        "view: key 'fit' is missing",
+        "key 'colour' is not known here",
+    ]
+
+
 def test_file_that_is_no_toml_is_named(tmp_path: Path) -> None:
     path = tmp_path / "x.toml"
     path.write_text("name = ")

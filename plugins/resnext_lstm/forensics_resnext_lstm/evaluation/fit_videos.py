@@ -118,7 +118,10 @@ def fit_one(
 def ratios_by(videos: Sequence[VideoScores], name: str, calibration: Calibration) -> Scores:
     """Return the log10 ratio of each video by one detector, (N,), through the rule that serves."""
     return np.array(
-        [file_ratio([log10_lr(f.score, calibration) for f in video.faces[name]]) for video in videos]
+        [
+            file_ratio([log10_lr(f.score, calibration) for f in video.faces[name]])
+            for video in videos
+        ]
     )
 
 
@@ -207,7 +210,9 @@ def fit_joint(
     slopes, intercept = regression(np.stack([ratios[name] for name in voices], 1), cases)
     total = float(slopes.sum())
     if total <= 0:
-        raise DataError("the detectors' ratios together do not tell manipulated videos from genuine ones")
+        raise DataError(
+            "the detectors' ratios together do not tell manipulated videos from genuine ones"
+        )
     shares = dict.fromkeys(alone, 0.0) | {
         name: float(slope / total) for name, slope in zip(voices, slopes, strict=True)
     }

@@ -1,11 +1,12 @@
 """A training recipe: everything that decides what a run yields, as a TOML file."""
 
-import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+from forensics.toml_tables import Rules, TableReader, at_least, load, one_of
 
 from ..data import DataError
 
@@ -76,53 +77,29 @@ class Recipe:
 
 
 STAGES = ("crops", "sequences")
+COUNTS = ("hidden", "px", "steps", "pairs", "warmup_steps", "teacher_px", "frames")
 
 
-KINDS = {key: type(value) for key, value in asdict(Recipe("", "")).items()}
-COUNTS = frozenset({"hidden", "px", "steps", "pairs", "warmup_steps", "teacher_px", "frames"})
+def check_shares(shares: Mapping[str, float]) -> str:
+    """Say what is wrong with the shares of the folders of data."""
+    wrong = next((name for name, share in shares.items() if share <= 0), None)
+    return "" if wrong is None else f"gives {wrong} {shares[wrong]}, must be above 0"
+
+
+RULES: Rules = {
+    Recipe: dict.fromkeys(COUNTS, at_least(1)) | {"stage": one_of(*STAGES), "shares": check_shares}
+}
+READER = TableReader(DataError, RULES)
 
 
 def read_recipe(path: Path) -> Recipe:
-    """Read a TOML recipe; raises DataError naming the file and the key that is wrong."""
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise DataError(f"{path}: can't be read: {error}") from error
-    return recipe_of(values, str(path))
+    """Read a TOML recipe; raises DataError with a line for everything that is wrong, naming the file and the key."""
+    return recipe_of(load(path, DataError), str(path))
 
 
 def recipe_of(values: Mapping[str, Any], where: str) -> Recipe:
-    """Return the recipe of a table; raises DataError naming the key that is wrong after `where`."""
-    if missing := {"name", "trunk"} - values.keys():
-        raise DataError(f"{where}: key {min(missing)!r} is missing")
-    return Recipe(**{key: checked(where, key, value) for key, value in values.items()})
-
-
-def checked(where: str, key: str, value: Any) -> Any:
-    """Return a value as its field of the recipe takes it."""
-    if key not in KINDS:
-        raise DataError(f"{where}: key {key!r} is not known; known: {', '.join(KINDS)}")
-    if KINDS[key] is float and type(value) is int:
-        return float(value)
-    if KINDS[key] is dict and isinstance(value, dict):
-        return shares_of(where, key, value)
-    if isinstance(value, list) and all(type(item) is int for item in value):
-        value = tuple(value)
-    if type(value) is not KINDS[key]:
-        raise DataError(f"{where}: key {key!r} is {value!r}, which is of another type")
-    if key == "stage" and value not in STAGES:
-        raise DataError(f"{where}: key 'stage' is {value!r}, must be one of {', '.join(STAGES)}")
-    if key in COUNTS and value < 1:
-        raise DataError(f"{where}: key {key!r} is {value}, must be at least 1")
-    return value
-
-
-def shares_of(where: str, key: str, values: Mapping[str, Any]) -> dict[str, float]:
-    """Return a table of shares; refuses what is not above 0."""
-    for name, share in values.items():
-        if type(share) not in (int, float) or share <= 0:
-            raise DataError(f"{where}: key '{key}.{name}' is {share!r}, must be a number above 0")
-    return {name: float(share) for name, share in values.items()}
+    """Return the recipe of a table; raises DataError naming the keys that are wrong after `where`."""
+    return READER.structure(values, Recipe, where)
 
 
 def start_file(start: str) -> Path:
