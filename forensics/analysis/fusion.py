@@ -62,7 +62,7 @@ def under_for_each(stills: Calibration, videos: Calibration, policy: Policy) -> 
     if still is None:
         return video
     kinds = tuple(kind for kind in still.kinds if kind is not MediaKind.VIDEO)
-    return replace(still, videos=video) if video else replace(still, kinds=kinds)
+    return replace(still, videos=video) if video else replace(still, kinds=kinds, videos=None)
 
 
 def bounds(calibration: Calibration, faces: int) -> Thresholds | None:

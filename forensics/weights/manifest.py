@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import WeightsError
-from ..records import Calibration, Together
+from ..records import Calibration, MediaKind, Together
 from ..toml_tables import (
     Rules,
     TableReader,
@@ -148,20 +148,42 @@ def read(path: Path) -> Manifest:
 def put(entry: WeightsEntry) -> None:
     """Write an entry into its manifest, in the place of one with the same name. Comments there are lost.
 
-    What was measured of it together with others goes, unless only its figures are new.
+    What was measured of it together with others goes, unless only its figures are new; where what holds for videos is new,
+    that about stills stays.
     """
     manifest = read(entry.manifest) if entry.manifest.exists() else Manifest(entry.manifest)
     others = tuple(e for e in manifest.entries if e.name != entry.name)
     is_same = any(replace(e, figures=entry.figures) == entry for e in manifest.entries)
-    together = tuple(rates for rates in manifest.together if is_same or entry.name not in rates.of)
+    is_for_stills = any(about_stills(e) == about_stills(entry) for e in manifest.entries)
+    together = tuple(
+        rates if is_same or entry.name not in rates.of else replace(rates, kinds=(MediaKind.STILL,))
+        for rates in manifest.together
+        if is_same
+        or entry.name not in rates.of
+        or (is_for_stills and MediaKind.STILL in rates.kinds)
+    )
     write(Manifest(manifest.path, (*others, entry), together))
 
 
+def about_stills(entry: WeightsEntry) -> WeightsEntry:
+    """Return an entry without what is about videos alone, and without its figures."""
+    calibration = entry.calibration
+    if calibration is not None:
+        calibration = replace(calibration, videos=None, kinds=(MediaKind.STILL,))
+    return replace(entry, figures={}, calibration=calibration)
+
+
 def put_together(path: Path, errors: Together) -> None:
-    """Write the errors of several entries' verdict into their manifest, in the place of those of the same entries."""
+    """Write what was measured of several entries' verdict into their manifest, in the place of what it said of these media."""
     manifest = read(path)
-    others = tuple(rates for rates in manifest.together if set(rates.of) != set(errors.of))
-    write(replace(manifest, together=(*others, errors)))
+    kept = []
+    for rates in manifest.together:
+        kinds = tuple(kind for kind in rates.kinds if kind not in errors.kinds)
+        if set(rates.of) != set(errors.of):
+            kept.append(rates)
+        elif kinds:
+            kept.append(replace(rates, kinds=kinds))
+    write(replace(manifest, together=(*kept, errors)))
 
 
 def write(manifest: Manifest) -> None:

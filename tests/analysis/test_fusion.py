@@ -12,6 +12,7 @@ from forensics.records import (
     Calibration,
     Coverage,
     Crowd,
+    ErrorRate,
     Evidence,
     Finding,
     Label,
@@ -20,6 +21,7 @@ from forensics.records import (
     Policy,
     Reason,
     Thresholds,
+    Together,
     TrackScore,
 )
 
@@ -237,3 +239,68 @@ def test_face_seen_in_fewer_frames_than_validated_decides_nothing(
     found = fusion.calibrate(finding(1.5, frames=frames), long, MediaKind.VIDEO)
     decision = fusion.fuse([found], {"a": long}, MediaKind.VIDEO, WHOLE)
     assert (decision.label, decision.reason) == (label, reason)
+
+
+RATE = ErrorRate(35, 1, "clips", "2026-11-29", "videos", undecided=30)
+JOINT = Together(
+    of=("a", "b"),
+    weights=("1", "2"),
+    flagged_real=RATE,
+    missed_fake=RATE,
+    kinds=(MediaKind.VIDEO,),
+    shares=(0.75, 0.25),
+    calibration=replace(CALIBRATION, intercept=0.2 * 2.302585092994046, fake_at=0.5, real_at=-0.3),
+)
+
+
+def decide_jointly(a: float, b: float, kind: MediaKind = MediaKind.VIDEO) -> fusion.Decision:
+    findings = [fusion.calibrate(f, CALIBRATION, kind) for f in (finding(a), finding(b, name="b"))]
+    both = {"a": CALIBRATION, "b": CALIBRATION}
+    return fusion.fuse(findings, both, kind, WHOLE, (JOINT,))
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "ratio", "label"),
+    [
+        pytest.param(0.4, 0.0, 0.5, Label.FAKE, id="on-its-own-threshold"),
+        pytest.param(-0.8, 0.4, -0.3, Label.REAL, id="on-the-lower-one"),
+        pytest.param(0.0, 0.0, 0.2, Label.INCONCLUSIVE, id="between"),
+        pytest.param(1.0, -0.6, 0.8, Label.FAKE, id="no-veto-of-one-that-disagrees"),
+        pytest.param(9.0, 9.0, 2.0, Label.FAKE, id="capped"),
+    ],
+)
+def test_what_was_fitted_of_detectors_together_decides(
+    a: float, b: float, ratio: float, label: Label
+) -> None:
+    decision = decide_jointly(a, b)
+    assert decision.label is label
+    assert decision.log10_lr == pytest.approx(ratio)
+
+
+def test_what_was_fitted_on_videos_decides_no_still() -> None:
+    assert decide_jointly(0.4, 0.0, MediaKind.STILL).log10_lr == pytest.approx(0.2)
+
+
+def test_what_was_fitted_of_two_decides_nothing_for_one_of_them() -> None:
+    alone = fusion.calibrate(finding(0.4), CALIBRATION, MediaKind.VIDEO)
+    decision = fusion.fuse([alone], {"a": CALIBRATION}, MediaKind.VIDEO, WHOLE, (JOINT,))
+    assert decision.log10_lr == pytest.approx(0.4)
+
+
+def test_videos_are_judged_by_the_calibration_that_was_fitted_on_them() -> None:
+    videos = replace(CALIBRATION, fake_at=0.4, kinds=(MediaKind.VIDEO,))
+    both = replace(CALIBRATION, videos=videos)
+    assert decide(finding(0.5), calibration=both).label is Label.FAKE
+    still = decide(finding(0.5), calibration=both, kind=MediaKind.STILL)
+    assert still.label is Label.INCONCLUSIVE
+
+
+def test_policy_that_is_established_for_stills_alone_leaves_videos_out() -> None:
+    videos = replace(CALIBRATION, kinds=(MediaKind.VIDEO,))
+    strict = Thresholds(1.8, -1.0)
+    both = replace(CALIBRATION, report=strict, videos=videos)
+    under = fusion.under(both, Policy.REPORT)
+    assert under is not None
+    assert (under.kinds, under.fake_at) == ((MediaKind.STILL,), 1.8)
+    alone = fusion.under(replace(both, report=None), Policy.REPORT)
+    assert alone is None

@@ -1,25 +1,22 @@
 """`forensics resnext-lstm evaluate`: measure weights on data with known truth."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from forensics.cli.common import console, print_table, printed
+from forensics.cli.common import print_table
 from forensics.errors import UsageError
 
 from .. import NAME
+from .leaving_out import show_sources
 from .options import FILE, device_option, numbers, settings_of, today, weights_option
+from .progress import progress
 
 if TYPE_CHECKING:
-    from ..evaluation.cases import Progress
     from ..evaluation.report import Report
-
-EVERY = 512  # crops between two lines of progress
 
 
 @click.command()
@@ -66,6 +63,12 @@ EVERY = 512  # crops between two lines of progress
     help="Keep the figures in the manifest that holds the entry; of several, their errors together.",
 )
 @click.option("--data", help="What it is measured on, in words; for --write of several.")
+@click.option(
+    "--leave-one-out",
+    "left_out",
+    type=click.Choice(["dataset", "method"]),
+    help="Judge each source of --videos by a calibration that is fitted on the other ones.",
+)
 @click.pass_context
 def evaluate(
     ctx: click.Context,
@@ -82,6 +85,7 @@ def evaluate(
     page: Path | None,
     write: bool,
     data: str | None,
+    left_out: str | None,
 ) -> None:
     """Measure weights on labelled face crops or videos; intervals are 95 %, by resampling connected people whole."""
     if bool(faces) == (videos is not None):
@@ -92,6 +96,8 @@ def evaluate(
         raise UsageError(
             "--write of several --entry is of --faces, and needs --data: what they are, in words"
         )
+    if left_out and (videos is None or write or robustness or as_json or page):
+        raise UsageError("--leave-one-out is of --videos, and takes no other kind of output")
     from forensics.weights import get, put, put_together
 
     from ..evaluation import report as reports
@@ -103,6 +109,9 @@ def evaluate(
         check_page(page)
     settings = settings_of(ctx, weights, device)
     kept = [get(settings, name) for name in dict.fromkeys(names)]
+    if left_out and videos is not None:
+        show_sources(settings, kept, [(videos, index)], left_out)
+        return
     used = [served(entry, settings) for entry in kept]
     calibration = used[0].calibration if len(used) == 1 else calibration_of(used)
     source = (
@@ -147,25 +156,3 @@ def show(found: "Report") -> None:
     for table in text.tables(found):
         click.echo(f"\n{table.title}")
         print_table(table.columns, table.rows)
-
-
-@contextmanager
-def progress() -> "Iterator[Progress]":
-    """Give what is told how far it is: a bar on a terminal, now and then a line elsewhere, both on stderr."""
-    if not console(stderr=True).is_terminal:
-        yield say
-        return
-    from rich import progress as bars
-    from rich.markup import escape
-
-    with bars.Progress(console=console(stderr=True), transient=True) as bar:
-        line = bar.add_task("")
-        yield lambda done, of, what: bar.update(
-            line, completed=done, total=of, description=escape(str(printed(what)))
-        )
-
-
-def say(done: int, of: int, what: str) -> None:
-    """Print a line for each video, and for every few hundred crops."""
-    if what and (what != "crops" or done % EVERY == 0):
-        click.echo(f"{done}/{of} {printed(what)}", err=True)

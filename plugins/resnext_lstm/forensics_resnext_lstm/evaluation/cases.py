@@ -79,16 +79,17 @@ class Measurement:
     changed: dict[str, list[Trial]] = field(default_factory=dict)
 
 
-def known_videos(index: Path, folder: Path) -> list[Known]:
+def known_videos(index: Path, folder: Path, *, needs_both: bool = True) -> list[Known]:
     """Return the rows of an index of videos that lie in a folder.
 
-    Raises DataError naming the row for a missing column, label or file, and unless both kinds are among them. A `source`
-    that names data sets stands for a missing `dataset`, and is no source video.
+    Raises DataError naming the row for a missing column, label or file, and where it `needs_both`, unless both kinds are
+    among them. A `source` that names data sets stands for a missing `dataset`, and is no source video.
     """
     rows = rows_of(index)
     few = names_datasets(rows)
     found = [known_video(row, f"{index}: row {line}", folder, few) for line, row in rows]
-    check_kinds(found, index, "videos")
+    if needs_both:
+        check_kinds(found, index, "videos")
     return found
 
 

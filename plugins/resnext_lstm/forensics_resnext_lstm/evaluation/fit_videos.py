@@ -15,7 +15,7 @@ import numpy as np
 
 from forensics.analysis.fusion import file_ratio, log10_lr
 from forensics.records import Calibration, MediaKind
-from forensics.weights import LEAST_FAKE_AT, MOST_REAL_AT
+from forensics.weights.calibration import LEAST_FAKE_AT, MOST_REAL_AT
 
 from ..data import DataError
 from ..metrics import LN10, Labels, Scores
@@ -40,13 +40,13 @@ class Cases:
     weights: Scores
 
 
-def able(faces: Sequence[Face], validity: Validity) -> list[Face]:
+def able(faces: Sequence[Face], validity: Validity) -> tuple[Face, ...]:
     """Return the faces that are large enough and long enough in sight to decide."""
-    return [
+    return tuple(
         face
         for face in faces
         if face.frames >= validity.min_frames and face.face_px >= validity.min_face_px
-    ]
+    )
 
 
 def decided(
@@ -196,9 +196,10 @@ class Joint:
     shares: Mapping[str, float]
     calibration: Calibration
 
-    def score(self, ratios: Mapping[str, float]) -> float:
-        """Return the sum that the calibration takes as its score."""
-        return sum(share * ratios[name] for name, share in self.shares.items())
+    def ratio(self, ratios: Mapping[str, float]) -> float:
+        """Return the log10 ratio of several detectors' ones, as `forensics.analysis.fusion.joint_ratio` does."""
+        score = sum(share * ratios[name] for name, share in self.shares.items())
+        return log10_lr(score, self.calibration)
 
 
 def fit_joint(

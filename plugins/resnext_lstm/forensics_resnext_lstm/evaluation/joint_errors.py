@@ -125,4 +125,5 @@ def errors_together(
         weights=tuple(entry.sha256 for entry in entries),
         flagged_real=rate("real", Label.FAKE),
         missed_fake=rate("fake", Label.REAL),
+        kinds=(MediaKind.STILL,),
     )

@@ -46,15 +46,29 @@ def clip_trials(
 
 def analysed(path: Path, known: Known, equipment: Equipment, voices: Voices) -> dict[str, Trial]:
     """Return the trials of one video, one under each name."""
+    verdict = verdict_on(path, equipment)
+    if isinstance(verdict, str):
+        return dict.fromkeys(voices, Trial(known, FAILED, error=verdict))
+    return {name: verdict_of(known, verdict, several) for name, several in voices.items()}
+
+
+def verdict_on(path: Path, equipment: Equipment) -> Verdict | str:
+    """Return the verdict on a file, or why there is none."""
     last = None
     for event in analyse(Task(0, os.fspath(path)), equipment):
         last = event
     if isinstance(last, Done):
-        said = last.verdict
-        return {name: verdict_of(known, said, several) for name, several in voices.items()}
+        return last.verdict
     failure = last.failure if isinstance(last, Failed) else None
-    error = f"{failure.code}: {failure.message}" if failure else "no verdict"
-    return dict.fromkeys(voices, Trial(known, FAILED, error=error))
+    return f"{failure.code}: {failure.message}" if failure else "no verdict"
+
+
+def findings_of(path: Path, equipment: Equipment) -> dict[str, tuple[TrackScore, ...]] | str:
+    """Return the face tracks that each detector scored in a file, or why it could not be analysed."""
+    verdict = verdict_on(path, equipment)
+    if isinstance(verdict, str):
+        return verdict
+    return {finding.detector: finding.evidence.tracks for finding in verdict.findings}
 
 
 def verdict_of(known: Known, of: Verdict, detectors: Sequence[SequenceDetector]) -> Trial:

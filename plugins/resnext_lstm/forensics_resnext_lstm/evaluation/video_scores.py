@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from forensics.records import MediaKind, TrackScore
+from forensics.records import TrackScore
 from forensics.settings import Settings
 from forensics.weights import WeightsEntry, sha256_of
 
@@ -60,7 +60,9 @@ def score_videos(
             key = hashlib.sha256(f"{terms}{sha256_of(path)}".encode()).hexdigest()
             if key not in done:
                 found = findings_of(path, equipment)
-                row = as_row(found) if not isinstance(found, str) else {"error": found}
+                row: dict[str, object] = (
+                    {"error": found} if isinstance(found, str) else as_row(found)
+                )
                 done[key] = row
                 file.write(json.dumps({"key": key, **row}) + "\n")
                 file.flush()
@@ -116,6 +118,3 @@ def groups_shown(known: Iterable[Known]) -> Iterator[str]:
         first = next(iter(video.identity.split("+")), "")
         yield f"{video.dataset}/{part_of(identity_of.get(first, ''))}"
         yield f"{video.dataset}/{video.identity}"
-
-
-KIND = MediaKind.VIDEO

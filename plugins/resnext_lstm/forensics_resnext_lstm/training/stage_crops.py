@@ -41,6 +41,8 @@ class CropStage:
     def about(self) -> str:
         """Say how many crops there are, how many no step looks at, and what is left out."""
         alone = sum(len(group.fake) for group in groups(self.crops) if not group.real)
+        if self.recipe.shares:
+            alone = 0  # a mixture puts somebody else's real crop beside them
         counts = f"{len(self.crops)} crops to train on, {len(self.held)} held out"
         return "; ".join([counts, *without_partner(alone, "crop"), *self.left_out])
 
