@@ -1,9 +1,8 @@
 """One frozen Settings: default, then `forensics.toml`, then `FORENSICS_*`, then a flag of the command line."""
 
 import os
-import tomllib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,8 @@ import platformdirs
 
 from .errors import SettingsError
 from .records import Policy
+from .toml_tables import Rule, SlipError, TableReader
+from .toml_tables import load as load_table
 
 FILE_NAME = "forensics.toml"
 FLAGS = {"database_url": "--database"}
@@ -111,24 +112,33 @@ class Settings:
         return min(wanted, self.deadline_max_s)
 
 
+@dataclass(frozen=True)
+class Value:
+    """A value that was given for a setting, and where it stands."""
+
+    source: str
+    name: str
+    value: Any
+
+
 def load(
     config: Path | None = None,
     environment: Mapping[str, str] | None = None,
     flags: Mapping[str, Any] | None = None,
 ) -> Settings:
-    """Read the settings; raises SettingsError naming the key and where it stands."""
+    """Read the settings; raises SettingsError with a line for all that is wrong, naming the key and where it stands."""
     environment = os.environ if environment is None else environment
-    settings = from_file(Settings(), find_file(config))
-    for name in known():
-        text = environment.get(f"FORENSICS_{name.upper()}")
-        if text is not None:
-            settings = changed(settings, name, text, f"environment FORENSICS_{name.upper()}")
-    for name, value in (flags or {}).items():
-        if value is not None:
-            settings = changed(
-                settings, name, value, FLAGS.get(name, f"--{name.replace('_', '-')}")
-            )
-    return settings
+    path = find_file(config)
+    values = [
+        *(from_file(path) if path else ()),
+        *from_environment(environment),
+        *from_flags(flags or {}),
+    ]
+    if not values:
+        return Settings()
+    if wrong := [text for value in values for text in list_mistakes(value)]:
+        raise SettingsError("\n".join(wrong))
+    return READER.structure({value.name: value.value for value in values}, Settings, "settings")
 
 
 def known() -> dict[str, Any]:
@@ -146,45 +156,43 @@ def find_file(config: Path | None) -> Path | None:
     return next((path for path in places if path.is_file()), None)
 
 
-def from_file(settings: Settings, path: Path | None) -> Settings:
-    """Apply a settings file."""
-    if path is None:
-        return settings
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"{path}: can't be read: {error}") from error
-    for name, value in values.items():
-        if name not in known():
-            raise SettingsError(
-                f"{path}: no setting is called {name!r}; known: {', '.join(known())}"
-            )
-        settings = changed(settings, name, value, str(path))
-    return settings
+def from_file(path: Path) -> Iterator[Value]:
+    """Yield what a settings file gives."""
+    for name, value in load_table(path, SettingsError).items():
+        yield Value(str(path), name, value)
 
 
-def changed(settings: Settings, name: str, value: Any, source: str) -> Settings:
-    """Return the settings with one value replaced, after checking it."""
-    item = known()[name]
-    try:
-        new = READERS[type(getattr(Settings(), name))](value)
-    except (TypeError, ValueError) as error:
-        raise SettingsError(f"{source}: {name} = {value!r}: {error}") from error
-    problem = CHECKS[name](new) if name in CHECKS else ""
-    if problem:
-        raise SettingsError(f"{source}: {name}: {problem}")  # a URL may hold a password
-    choices, least = item.metadata["choices"], item.metadata["at_least"]
-    if choices and new not in choices:
-        raise SettingsError(f"{source}: {name} = {value!r}: choose from {', '.join(choices)}")
-    if isinstance(new, int | float) and not new >= least:
-        raise SettingsError(f"{source}: {name} = {value!r}: must be at least {least}")
-    return replace(settings, **{name: new})
+def from_environment(environment: Mapping[str, str]) -> Iterator[Value]:
+    """Yield what the environment gives."""
+    for name in known():
+        variable = f"FORENSICS_{name.upper()}"
+        if variable in environment:
+            yield Value(f"environment {variable}", name, environment[variable])
+
+
+def from_flags(flags: Mapping[str, Any]) -> Iterator[Value]:
+    """Yield what the command line gives."""
+    for name, value in flags.items():
+        if value is not None:
+            yield Value(FLAGS.get(name, f"--{name.replace('_', '-')}"), name, value)
+
+
+def list_mistakes(value: Value) -> Iterator[str]:
+    """Yield what is wrong with a value. It is shown, unless it has a check of its own: a URL may hold a password."""
+    name = value.name
+    if name not in known():
+        yield f"{value.source}: no setting is called {name!r}; known: {', '.join(known())}"
+        return
+    result = READER.attempt({name: value.value}, Settings)
+    for problem in result if isinstance(result, list) else ():
+        shown = name if name in CHECKS else f"{name} = {value.value!r}"
+        yield f"{value.source}: {shown}: {problem.text}"
 
 
 def read_text(value: Any) -> str:
     """Take a string as it is."""
     if not isinstance(value, str):
-        raise TypeError("must be text")
+        raise SlipError("must be text")
     return value
 
 
@@ -195,20 +203,20 @@ def read_flag(value: Any) -> bool:
         return value
     if isinstance(value, str) and value.lower() in words:
         return words[value.lower()]
-    raise TypeError("must be true or false")
+    raise SlipError("must be true or false")
 
 
 def read_int(value: Any) -> int:
     """Take a whole number, also as text."""
     if isinstance(value, bool) or not isinstance(value, int | str):
-        raise TypeError("must be a whole number")
+        raise SlipError("must be a whole number")
     return int(value)
 
 
 def read_float(value: Any) -> float:
     """Take a number, also as text."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise TypeError("must be a number")
+        raise SlipError("must be a number")
     return float(value)
 
 
@@ -218,7 +226,7 @@ def read_names(value: Any) -> tuple[str, ...]:
         return tuple(name.strip() for name in value.split(",") if name.strip())
     if isinstance(value, list | tuple) and all(isinstance(name, str) for name in value):
         return tuple(value)
-    raise TypeError("must be a list of names")
+    raise SlipError("must be a list of names")
 
 
 def check_database_url(value: str) -> str:
@@ -241,10 +249,29 @@ CHECKS: dict[str, Callable[[Any], str]] = {
     "weights": check_weights,
 }
 
-READERS: dict[type, Callable[[Any], Any]] = {
-    str: read_text,
-    bool: read_flag,
-    int: read_int,
-    float: read_float,
-    tuple: read_names,
-}
+
+def rule_of(item: Field[Any]) -> Rule:
+    """Return the rule of a setting: its choices, its least value and its own check."""
+    choices, least = item.metadata["choices"], item.metadata["at_least"]
+
+    def check(value: Any) -> str:
+        if choices and value not in choices:
+            return f"choose from {', '.join(choices)}"
+        if isinstance(value, int | float) and not value >= least:
+            return f"must be at least {least}"
+        return CHECKS[item.name](value) if item.name in CHECKS else ""
+
+    return check
+
+
+READER = TableReader(
+    SettingsError,
+    {Settings: {name: rule_of(item) for name, item in known().items()}},
+    scalars={
+        str: read_text,
+        bool: read_flag,
+        int: read_int,
+        float: read_float,
+        tuple[str, ...]: read_names,
+    },
+)

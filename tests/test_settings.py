@@ -56,6 +56,29 @@ def test_wrong_environment_is_named() -> None:
         settings.load(environment={"FORENSICS_WORKERS": "many"})
 
 
+def test_all_wrong_settings_are_named_with_their_sources(tmp_path: Path) -> None:
+    path = tmp_path / "forensics.toml"
+    path.write_text('workers = 0\nwrokers = 2\ndatabase_url = "mysql://me:secret@x"\n')
+    environment = {"FORENSICS_DEVICE": "tpu", "FORENSICS_PLUGINS": "a, b"}
+    with pytest.raises(SettingsError) as error:
+        settings.load(environment=environment, flags={"frames": "many", "workers": 3})
+    lines = [line.partition("; known: ")[0] for line in str(error.value).splitlines()]
+    assert lines == [
+        "forensics.toml: workers = 0: must be at least 1",
+        "forensics.toml: no setting is called 'wrokers'",
+        "forensics.toml: database_url: "
+        "write sqlite:////folder/file.sqlite3 or postgresql://user@host/name",
+        "environment FORENSICS_DEVICE: device = 'tpu': choose from auto, cpu, cuda",
+        "--frames: frames = 'many': invalid literal for int() with base 10: 'many'",
+    ]
+
+
+def test_names_are_read_from_text_and_lists(tmp_path: Path) -> None:
+    (tmp_path / "forensics.toml").write_text("plugins = ['a', 'b']\n")
+    assert settings.load(environment={}).plugins == ("a", "b")
+    assert settings.load(environment={"FORENSICS_PLUGINS": "a, c"}).plugins == ("a", "c")
+
+
 def test_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="there is no such settings file"):
         settings.load(tmp_path / "none.toml", environment={})

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from math import log10
 
 from ..records import Calibration, Crowd, ErrorRate, Thresholds, Together
-from ..toml_tables import Rule, Rules, TableRule, above, at_least, check_date
+from ..toml_tables import Rule, Rules, TableRules, above, at_least, check_date
 
 LEAST_FAKE_AT = log10(2)  # the least ratio that the verbal scale has words for
 MOST_REAL_AT = 0.0
@@ -65,4 +65,4 @@ RULES: Rules = {
         "crowds": check_crowds,
     },
 }
-TABLE_RULES: Mapping[type, TableRule] = {ErrorRate: check_error_rate, Together: check_together}
+TABLE_RULES: TableRules = {ErrorRate: check_error_rate, Together: check_together}

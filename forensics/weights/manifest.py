@@ -14,7 +14,7 @@ from ..records import Calibration, MediaKind, Together
 from ..toml_tables import (
     Rules,
     TableReader,
-    TableRule,
+    TableRules,
     above,
     at_least,
     check_date,
@@ -130,7 +130,7 @@ RULES: Rules = {
         "date": check_date,
     },
 }
-TABLE_RULES: Mapping[type, TableRule] = {**calibration.TABLE_RULES, ManifestTables: check_names}
+TABLE_RULES: TableRules = {**calibration.TABLE_RULES, ManifestTables: check_names}
 READER = TableReader(WeightsError, RULES, TABLE_RULES)
 
 

@@ -1,10 +1,11 @@
 """Measured rates, as `forensics compression measure --toml` writes them into `measured.toml`, and the sentences about them."""
 
-import tomllib
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
-from typing import Any
+from pathlib import Path
+
+from forensics.errors import PluginError
+from forensics.toml_tables import TableReader, load
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,13 @@ def joined(rates: tuple[Rate, ...]) -> str:
     return "; ".join(rate.words for rate in rates)
 
 
+FILE = Path(__file__).with_name("measured.toml")
+READER = TableReader(PluginError)
+
+
 @cache
 def measured(detector: str) -> Measured:
     """Return a detector's rates."""
-    text = (files(__package__) / "measured.toml").read_text(encoding="utf-8")
-    table: dict[str, Any] = tomllib.loads(text)
-    rows = table[detector]
-    real, made = (tuple(Rate(**row) for row in rows[truth]) for truth in ("real", "made"))
-    return Measured(table["about"], real, made)
+    table = load(FILE, PluginError)
+    values = {"about": table.get("about"), **table.get(detector, {})}
+    return READER.structure(values, Measured, f"{FILE}: {detector}")

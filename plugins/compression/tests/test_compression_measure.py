@@ -78,19 +78,18 @@ def test_command_writes_what_the_plugin_reads(
     options = ["--toml", str(table), "--about", "three pictures", "--values", str(values)]
     done = CliRunner().invoke(measure, [str(folder), *options], catch_exceptions=False)
     assert done.output.startswith("1 JPEG files, 2 other pictures, 0 clips\n")
-    monkeypatch.setattr(figures, "files", lambda _: tmp_path)
-    table.rename(tmp_path / "measured.toml")
+    monkeypatch.setattr(figures, "FILE", table)
     figures.measured.cache_clear()
     try:
-        found = figures.measured("double-quantisation")
+        rates = figures.measured("double-quantisation")
     finally:
         figures.measured.cache_clear()
-    assert {r.kind: r.files for r in found.real} == {
+    assert {r.kind: r.files for r in rates.real} == {
         "JPEG files as they were found": 1,
         "pictures saved once": 2,
         "pictures saved twice": 2,
     }
-    assert found.sentences[2].startswith("Measured on three pictures. ")
+    assert rates.sentences[2].startswith("Measured on three pictures. ")
     with values.open(newline="") as file:
         assert len([*csv.reader(file)]) == 3 + 2 * (4 + 4 + 5)
 

@@ -37,7 +37,8 @@ class BrokenDetector:
     @property
     def licence(self) -> str:
         """The terms of the code, and why those of the weights are not known."""
-        return f"MIT (code), not known (weights): {self.card.why}"
+        why = "; ".join(self.card.why.splitlines())  # a cell of a table
+        return f"MIT (code), not known (weights): {why}"
 
     def examine(self, sample: Sample) -> Finding:
         """Raise WeightsError: what is wrong with the card."""

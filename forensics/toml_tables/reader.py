@@ -1,62 +1,23 @@
-"""TOML tables as frozen dataclasses. Everything that is wrong with a file is named at once, with its place and key.
+"""One cattrs converter that takes values of exactly the types of a dataclass's fields, and holds them against rules."""
 
-The types are those of the fields. A key may be absent whose field has a default or may be None; a key without a field is
-refused. What a type can't say is a rule: for one field, or for a whole table once its fields are right.
-"""
-
-import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
-from datetime import date
 from enum import StrEnum
 from functools import cached_property, partial
 from math import isfinite
+from operator import eq
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin, get_type_hints
 
+from .problems import Problem, SlipError, list_problems
+from .rules import Rule, Rules, TableRule, TableRules
+
 if TYPE_CHECKING:
     from cattrs import Converter
-    from cattrs.errors import ClassValidationError, IterableValidationError
-
-    GroupError = ClassValidationError | IterableValidationError
 
 T = TypeVar("T")
-Rule = Callable[[Any], str]
-Rules = Mapping[type, Mapping[str, Rule]]
-TableRule = Callable[[Any], Iterable[tuple[str, str]]]
-Scalars = Mapping[type, Callable[[Any], Any]]
-
-
-class SlipError(ValueError):
-    """What is wrong with a value; with `key`, the key of the table that it is about."""
-
-    def __init__(self, text: str, key: str = "") -> None:
-        super().__init__(text)
-        self.key = key
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What is wrong with one key: `place` leads to its table, table by table; empty at the top."""
-
-    place: tuple[str, ...]
-    key: str
-    text: str
-
-    def __str__(self) -> str:
-        return "".join(f"{part}: " for part in self.place) + f"key {self.key!r} {self.text}"
-
-
-def load(path: Path, error: type[Exception], schema: int | None = None) -> dict[str, Any]:
-    """Read a TOML file; raises `error` when it can't be read, or when its key `schema` is not the one given."""
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as cause:
-        raise error(f"{path}: can't be read: {cause}") from cause
-    if schema is not None and (written := values.pop("schema", None)) != schema:
-        text = "is missing" if written is None else f"is {written!r}, this program reads {schema}"
-        raise error(f"{path}: {Problem((), 'schema', text)}")
-    return values
+Scalars = Mapping[Any, Callable[[Any], Any]]
+MAPPINGS = {dict, Mapping}
 
 
 def read_number(value: Any) -> float:
@@ -94,14 +55,13 @@ class TableReader:
     """Reads tables as dataclasses. `error` is the class of what it raises.
 
     A field of type Path is no key of the file: the caller puts it into the table, as where the file lies.
-
     `rules` say what is wrong with a field's value ("" for nothing), by class and field; `table_rules` which keys of a
-    table contradict each other, by class. `scalars` read text, numbers and flags.
+    table contradict each other, by class. `scalars` read text, numbers and flags, or what else is one value: by type.
     """
 
     error: type[Exception]
     rules: Rules = field(default_factory=dict)
-    table_rules: Mapping[type, TableRule] = field(default_factory=dict)
+    table_rules: TableRules = field(default_factory=dict)
     scalars: Scalars = field(default_factory=lambda: STRICT)
 
     def structure(self, values: Mapping[str, Any], kind: type[T], source: str) -> T:
@@ -126,14 +86,18 @@ class TableReader:
         from cattrs import Converter
 
         converter = Converter(detailed_validation=True, forbid_extra_keys=True)
-        for scalar, read in {Path: read_path, **self.scalars}.items():
-            converter.register_structure_hook(scalar, partial(read_scalar, read))
-        converter.register_structure_hook(
-            StrEnum, lambda value, kind: read_members([value], kind)[0]
-        )
-        converter.register_structure_hook_func(is_tuple, partial(read_tuple, converter))
-        converter.register_structure_hook_func(is_mapping, partial(read_mapping, converter))
+        converter.register_structure_hook(StrEnum, read_member)
+        for origins, read_items in (({tuple}, read_tuple), (MAPPINGS, read_mapping)):
+            predicate, hook = partial(has_origin, origins), partial(read_items, converter)
+            converter.register_structure_hook_func(predicate, hook)
         converter.register_structure_hook_factory(is_dataclass, self.make_table_hook)
+        for scalar, read in {Path: read_path, **self.scalars}.items():
+            if get_origin(scalar):
+                converter.register_structure_hook_func(
+                    partial(eq, scalar), partial(read_scalar, read)
+                )
+            else:
+                converter.register_structure_hook(scalar, partial(read_scalar, read))
         return converter
 
     def make_table_hook(self, kind: type[Any]) -> Callable[[Any, Any], Any]:
@@ -181,6 +145,11 @@ def read_table(
     return result
 
 
+def read_member(value: Any, kind: type[StrEnum]) -> StrEnum:
+    """Take a member of an enumeration."""
+    return read_members([value], kind)[0]
+
+
 def read_members(values: list[Any], kind: type[StrEnum]) -> tuple[StrEnum, ...]:
     """Take members of an enumeration."""
     if wrong := [repr(value) for value in values if value not in list(kind)]:
@@ -188,16 +157,15 @@ def read_members(values: list[Any], kind: type[StrEnum]) -> tuple[StrEnum, ...]:
     return tuple(kind(value) for value in values)
 
 
-def is_tuple(kind: Any) -> bool:
-    """Say whether a type is that of a tuple."""
-    origin: Any = get_origin(kind)
-    return origin is tuple
+def has_origin(origins: set[Any], kind: Any) -> bool:
+    """Say whether a type is one of these, of whatever items."""
+    return get_origin(kind) in origins
 
 
 def read_tuple(converter: "Converter", value: Any, kind: Any) -> tuple[Any, ...]:
     """Turn a list into a tuple of any length; text, words and tables are refused with the list that they are in."""
     item = get_args(kind)[0]
-    is_of_tables = is_dataclass(item) or is_mapping(item)
+    is_of_tables = is_dataclass(item) or has_origin(MAPPINGS, item)
     values = exact(value, list, "a list of tables" if is_of_tables else "a list")
     if is_of_tables and not all(isinstance(table, dict) for table in values):
         raise SlipError("must be a list of tables")
@@ -208,90 +176,8 @@ def read_tuple(converter: "Converter", value: Any, kind: Any) -> tuple[Any, ...]
     return tuple(converter.structure(values, list[item]))  # type: ignore[valid-type]
 
 
-def is_mapping(kind: Any) -> bool:
-    """Say whether a type is that of a table of any keys."""
-    return get_origin(kind) in (dict, Mapping)
-
-
 def read_mapping(converter: "Converter", value: Any, kind: Any) -> dict[str, Any]:
     """Take a table of any keys."""
     table = exact(value, dict, "a table")
     is_free = get_args(kind)[1] is Any
     return table if is_free else converter.gen_structure_mapping(kind)(table, kind)
-
-
-def list_problems(error: "GroupError", values: Any, place: tuple[str, ...]) -> Iterator[Problem]:
-    """Yield what is wrong with a table or list, and with those inside it."""
-    from cattrs.errors import (
-        AttributeValidationNote,
-        ClassValidationError,
-        ForbiddenExtraKeysError,
-        IterableValidationError,
-    )
-
-    slips, others = error.group_exceptions()
-    for slip, note in slips:
-        key = note.name if isinstance(note, AttributeValidationNote) else note.index
-        if isinstance(slip, ClassValidationError | IterableValidationError):
-            yield from list_problems(slip, values[key], place_of(values[key], key, place))
-        else:
-            yield Problem(place, str(key), describe_slip(slip))
-    for other in others:
-        if isinstance(other, ForbiddenExtraKeysError):
-            known = ", ".join(item.name for item in fields(other.cl) if item.type is not Path)
-            for key in sorted(other.extra_fields):
-                yield Problem(place, key, f"is not known here; known: {known}")
-        else:
-            yield Problem(place, getattr(other, "key", ""), describe_slip(other))
-
-
-def place_of(value: Any, key: str | int, place: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the place of what stands under a key; a table of a list is called by its name, or else by its number."""
-    if isinstance(key, str):
-        return (*place, key)
-    label = value.get("name", key + 1) if isinstance(value, dict) else key + 1
-    return (*place[:-1], f"{place[-1]} {label!r}")
-
-
-def describe_slip(slip: Exception) -> str:
-    """Say what is wrong with one key; raises what is a mistake of the program."""
-    if isinstance(slip, KeyError):
-        return "is missing"
-    if isinstance(slip, SlipError):
-        return str(slip)
-    raise slip
-
-
-def at_least(least: float) -> Rule:
-    """Return the rule that a number is not smaller."""
-    return lambda value: "" if value >= least else f"is {value}, must be at least {least}"
-
-
-def above(bound: float) -> Rule:
-    """Return the rule that a number is larger."""
-    return lambda value: "" if value > bound else f"is {value}, must be above {bound}"
-
-
-def one_of(*choices: str) -> Rule:
-    """Return the rule that a text is among the choices."""
-    words = ", ".join(choices)
-    return lambda value: "" if value in choices else f"is {value!r}, choose from {words}"
-
-
-def check_date(value: str) -> str:
-    """Say what is wrong with a date as text."""
-    try:
-        if date.fromisoformat(value).isoformat() == value:
-            return ""
-    except ValueError:
-        pass
-    return f"is {value!r}, not a date as YYYY-MM-DD"
-
-
-def toml_value(value: Any) -> Any:
-    """Return a value as TOML knows it: enumerations as text, tuples as lists, None left out."""
-    if isinstance(value, dict):
-        return {key: toml_value(item) for key, item in value.items() if item is not None}
-    if isinstance(value, list | tuple):
-        return [toml_value(item) for item in value]
-    return str(value) if isinstance(value, StrEnum) else value
