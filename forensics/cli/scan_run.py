@@ -24,7 +24,7 @@ from ..daemon.active_job import Ended
 from ..daemon.backoff import Backoff
 from ..daemon.dispatcher import Dispatcher
 from ..daemon.intake import SIGHT_CHUNK
-from ..daemon.notifier import Announcer
+from ..daemon.notifier import Notifier
 from ..errors import UnreachableError
 from ..escaping import shown
 from ..evidence.folder import keep_artifacts
@@ -68,7 +68,7 @@ class Scan:
         """Prepare a run; `tell` is given every outcome (`queries.OUTCOME_FIELDS`), with the bar out of the way."""
         self._engine, self._settings, self._order, self._tell = engine, settings, order, tell
         self._pool = ProcessPool(settings, order.detectors)
-        self._announcer = Announcer(settings)
+        self._notifier = Notifier(settings)
         self._bar = progress()
         self._line: TaskID = self._bar.add_task("starting", total=None)
         self._left: set[int] = set()
@@ -85,7 +85,7 @@ class Scan:
                 self._work()
         finally:
             self._pool.close()
-            self._announcer.close()
+            self._notifier.close()
         return self._failed
 
     def _queue(self, files: Collection[jobs.SeenFile]) -> set[int]:
@@ -155,17 +155,17 @@ class Scan:
         self._bar.update(self._line, advance=1)
 
     def _note(self, ended: Ended) -> None:
-        self._announcer.ended(ended)
+        self._notifier.ended(ended)
         self._ended.append(ended.job_id)
 
     def _follow(self, message: Message, path: str) -> None:
-        self._announcer.follow(message)
+        self._notifier.follow(message)
         doing = message.detector if isinstance(message, DetectorStarted) else "reading"
         self._bar.update(self._line, description=f"{shown(Path(path).name)[:NAME]}: {doing}")
 
     def _say_ready(self, ready: Ready) -> None:
         """Say once, on stderr, what the weights may be used for and what is broken."""
-        self._announcer.follow(ready)
+        self._notifier.follow(ready)
         for use in ready.permitted_use:
             self._bar.console.print(printed(f"Permitted use of {use}"), soft_wrap=True)
         for broken in ready.broken:

@@ -25,7 +25,7 @@ from .backoff import Backoff
 from .dispatcher import Dispatcher
 from .folders import Folders
 from .intake import Arrivals
-from .notifier import Announcer
+from .notifier import Notifier
 from .systemd import supervisor
 from .watcher import Watcher
 
@@ -49,7 +49,7 @@ class Service:
     ) -> None:
         self._engine, self._settings, self._executor = engine, settings, executor
         self._folders = Folders(folders)
-        self._announcer, self._metrics = Announcer(settings), metrics.serve(settings)
+        self._notifier, self._metrics = Notifier(settings), metrics.serve(settings)
         self._supervisor = supervisor()
         self._dispatcher = Dispatcher(
             engine,
@@ -196,21 +196,21 @@ class Service:
             )
         finally:
             self._executor.close()
-            self._announcer.close()
+            self._notifier.close()
         log.info("stopped")
 
     def _ready(self, ready: Ready) -> None:
-        self._announcer.follow(ready)
+        self._notifier.follow(ready)
         log_ready(ready)
 
     def _follow(self, event: Message, path: str) -> None:
-        self._announcer.follow(event)
+        self._notifier.follow(event)
         if self._metrics is not None:
             self._metrics.follow(event)
         log_event(event, path)
 
     def _ended(self, ended: Ended) -> None:
-        self._announcer.ended(ended)
+        self._notifier.ended(ended)
         if self._metrics is not None:
             self._metrics.ended(ended)
         self.failed += ended.failure is not None

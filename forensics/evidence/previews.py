@@ -7,23 +7,20 @@ the file is hostile input. This module imports neither torch nor OpenCV.
 
 import json
 import logging
-import os
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
-from threading import Lock, Timer
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import Engine, select
 
+from ..process.child import Child
 from ..records import MediaKind
 from ..settings import Settings
 from ..store.database import reading
@@ -35,6 +32,7 @@ log = logging.getLogger(__name__)
 
 Plain = Mapping[str, Any]
 
+MODULE = "forensics.evidence.preview_process"
 FOLDER = "copies"
 MADE_BY = "vp9-640-1"
 """What a copy was made with. Part of its name: with other parameters it is another file."""
@@ -111,7 +109,7 @@ class Copies:
         self._lock = Lock()
         self._under_way: dict[str, Copy] = {}
         self._failed: dict[str, tuple[float, Copy]] = {}
-        self._process: subprocess.Popen[bytes] | None = None
+        self._child: Child | None = None
         self._maker = ThreadPoolExecutor(1, "copies")
         self._closed = False
 
@@ -167,8 +165,8 @@ class Copies:
         """End what is under way."""
         with self._lock:
             self._closed = True
-            if self._process:
-                self._process.kill()
+            if self._child:
+                self._child.kill()
         self._maker.shutdown(cancel_futures=True)
 
     def _problem(self, media: Plain) -> str:
@@ -178,7 +176,9 @@ class Copies:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.TemporaryDirectory(prefix=MAKING, dir=folder) as scratch:
             end: dict[str, Any] = {}
-            for end in self._said(request_for(self._settings, self._paths(sha256), media, scratch)):
+            for end in self._answers(
+                request_for(self._settings, self._paths(sha256), media, scratch)
+            ):
                 self._note(media, end)
             if "file" not in end:
                 return str(end.get("problem", "No copy could be made: its process was ended."))
@@ -207,20 +207,15 @@ class Copies:
                 CopyState.MAKING, share=share, message="A copy is being made."
             )
 
-    def _said(self, request: Plain) -> Iterator[dict[str, Any]]:
-        """Yield what the copier says; it is killed when its time is over, or when this is closed."""
+    def _answers(self, request: Plain) -> Iterator[dict[str, Any]]:
+        """Yield what the copier answers; it is killed when its time is over, or when this is closed."""
         with self._lock:
             if self._closed:
                 return
-            self._process = process = started()
-        timer = Timer(request["budget_s"] + GRACE_S, process.kill)
-        timer.start()
-        try:
-            yield from spoken(process, request)
-        finally:
-            timer.cancel()
-            process.kill()
-            process.wait()
+            self._child = child = Child(MODULE, request["budget_s"] + GRACE_S)
+        with child:
+            child.send(request)
+            yield from child.lines()
 
 
 def failed(why: str) -> Copy:
@@ -237,28 +232,6 @@ def request_for(settings: Settings, paths: list[str], media: Plain, scratch: str
         "budget_s": settings.deadline_max_s,
         "settings": asdict(settings),
     }
-
-
-def started() -> "subprocess.Popen[bytes]":
-    """Start a copier."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "forensics.evidence.preview_process"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
-
-
-def spoken(process: "subprocess.Popen[bytes]", request: Plain) -> Iterator[dict[str, Any]]:
-    """Send the copier its request and yield its answers, a JSON object a line, until it ends."""
-    if process.stdin is None or process.stdout is None:
-        return
-    with process, suppress(BrokenPipeError):
-        process.stdin.write(json.dumps(request).encode() + b"\n")
-        process.stdin.flush()  # left open: that it closes tells the copier that nobody waits any more
-        for line in process.stdout:
-            if line.endswith(b"\n"):
-                yield json.loads(line)
 
 
 def place(settings: Settings, sha256: str, ending: str) -> Path:

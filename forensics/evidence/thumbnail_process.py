@@ -1,24 +1,20 @@
 """The process that takes pictures for `thumbnails`: confined first, then what reads strangers' files is loaded.
 
-It reads one JSON object from stdin and answers with one a line: `{"time_s", "jpeg", ..}` for each picture, `{"problem"}`
-for a sentence why there are none or fewer (`void`: those made before are of other bytes), and `{"done": true}` at last. It ends when stdin does: then nobody waits.
+It answers with `{"time_s", "jpeg", ..}` for each picture, `{"problem"}` for a sentence why there are none or fewer (`void`:
+those made before are of other bytes), and `{"done": true}` at last.
 """
 
 import base64
 import io
-import json
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ErrorCode, ForensicsError, MediaError
 from ..process import sandbox
+from ..process.child import Send, answer_confined
 from ..records import Box, Frame, MediaInfo, MediaKind
-from ..settings import Settings, load
-from .preview_process import end_with_stdin, say
+from ..settings import Settings
 
 if TYPE_CHECKING:
     from ..media import Media
@@ -33,24 +29,20 @@ SAME_S = 1e-4  # recorded times are rounded to a microsecond, a frame lasts long
 BLOCKS = 8  # across a face that is blurred: nobody is known by 64 colours
 LARGEST = 4  # times the frame: a larger box is no face
 AROUND = 0.3  # of a face's size is blurred on each side of its box, too: hair, ears, chin
+SHORTAGE = "No pictures could be made: that takes more memory than 'memory_mb' allows."
 
 Plain = Mapping[str, Any]
 
 
 def main() -> None:
     """Take the pictures that are asked for."""
-    request = json.loads(sys.stdin.readline())
-    settings = load(flags=request["settings"])
-    if settings.contained:
-        sandbox.contain(Path(request["scratch"]))
-    Thread(target=end_with_stdin, daemon=True).start()
-    try:
-        for line in answers(request, settings):
-            say(**line)
-    except Exception as error:
-        if not sandbox.is_shortage(error):
-            raise
-        say(problem="No pictures could be made: that takes more memory than 'memory_mb' allows.")
+    answer_confined(answer, SHORTAGE)
+
+
+def answer(request: Plain, settings: Settings, send: Send) -> None:
+    """Send what becomes of a request."""
+    for line in answers(request, settings):
+        send(line)
 
 
 def answers(request: Plain, settings: Settings) -> Iterator[dict[str, Any]]:

@@ -19,7 +19,7 @@ from ..analysis.messages import Message
 from ..clock import utc_now
 from ..daemon.backoff import Backoff
 from ..daemon.dispatcher import Dispatcher
-from ..daemon.notifier import Announcer
+from ..daemon.notifier import Notifier
 from ..daemon.service import Service, log_event, log_ready
 from ..errors import ErrorCode, ForensicsError, UnreachableError
 from ..evidence.folder import keep_artifacts
@@ -119,27 +119,27 @@ class Asked:
 
     def run(self, stop: threading.Event) -> None:
         """Work until these jobs have ended, or until told to stop."""
-        pool, announcer = ProcessPool(self._settings, self._detectors), Announcer(self._settings)
+        pool, notifier = ProcessPool(self._settings, self._detectors), Notifier(self._settings)
         try:
             pool.warm_up(stop.is_set)
-            self._work(pool, announcer, stop)
+            self._work(pool, notifier, stop)
         except UnreachableError:
             raise
         except ForensicsError as error:
             self._fail(error)
         finally:
             pool.close()
-            announcer.close()
+            notifier.close()
 
-    def _work(self, pool: ProcessPool, announcer: Announcer, stop: threading.Event) -> None:
+    def _work(self, pool: ProcessPool, notifier: Notifier, stop: threading.Event) -> None:
         dispatcher = Dispatcher(
             self._engine,
             pool,
             only=self._ids,
             is_default=False,
             on_ready=log_ready,
-            on_event=partial(follow, announcer),
-            on_ended=announcer.ended,
+            on_event=partial(follow, notifier),
+            on_ended=notifier.ended,
             keep=partial(keep_artifacts, self._settings),
         )
         backoff = Backoff(stop.wait)
@@ -163,7 +163,7 @@ class Asked:
                 jobs.fail(session, claim, failure, utc_now())
 
 
-def follow(announcer: Announcer, event: Message, path: str) -> None:
+def follow(notifier: Notifier, event: Message, path: str) -> None:
     """Note a step of a job."""
-    announcer.follow(event)
+    notifier.follow(event)
     log_event(event, path)
