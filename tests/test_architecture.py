@@ -25,7 +25,7 @@ ROOMS: Rows = [
     {"media", "store", "weights", "process", "hookspecs", "logs"},
     {"settings", "serialization"},
     {"records"},
-    {"errors", "escaping", "concurrency", "clock"},
+    {"errors", "escaping", "concurrency", "clock", "files"},
 ]
 PUBLIC = {
     "errors",
@@ -224,3 +224,12 @@ def test_files_stay_under_300_lines() -> None:
     files = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
     long = {str(f): n for f in files if (n := len(f.read_text().splitlines())) > 300}
     assert not long
+
+
+def test_only_the_clock_tells_the_time() -> None:
+    """What stands for the present moment in a record is UTC with its time zone, in one way."""
+    for name, path in modules("forensics").items():
+        nodes = (node for node in ast.walk(ast.parse(path.read_text())))
+        calls = {ast.unparse(node.func) for node in nodes if isinstance(node, ast.Call)}
+        asked = {"datetime.now", "datetime.utcnow", "time.time"} & calls
+        assert not asked or name == "forensics.clock", f"{name}: {asked}"

@@ -20,6 +20,7 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
+from ..files import write_whole
 from ..process.child import Child
 from ..records import MediaKind
 from ..settings import Settings
@@ -243,9 +244,8 @@ def keep(settings: Settings, sha256: str, made: Path, until_s: float | None) -> 
     """Put what was made into its place, whole or not at all; where it ends early, that is noted beside it first."""
     path = place(settings, sha256, made.suffix[1:])
     if until_s is not None:
-        note = made.with_suffix(".json")
-        note.write_text(json.dumps({"until_s": until_s}))
-        note.replace(path.with_suffix(".json"))
+        note = json.dumps({"until_s": until_s}).encode()
+        write_whole(path.with_suffix(".json"), note)
     made.replace(path)
 
 

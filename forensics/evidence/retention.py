@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 
+from ..clock import utc_now
 from ..errors import UnreachableError
 from ..settings import Settings
 from ..store.ledger.purge import Traces
@@ -144,7 +145,7 @@ class Keeper:
 
     def _clean(self) -> None:
         try:
-            found = clean(self._settings, time.time())
+            found = clean(self._settings, utc_now().timestamp())
         except UnreachableError as error:
             log.warning("evidence folder not cleaned", extra={"why": str(error)})
             return
