@@ -95,6 +95,14 @@ TO_BE_CUT = {
 }
 
 
+PLAINLY_NAMED = {
+    *("analysis", "daemon", "diagnostics", "evidence", "process", "workers"),
+    *("clock", "concurrency", "errors", "escaping", "files", "hookspecs", "logs", "serialization"),
+}
+NAMES_NOTHING = {"found", "told", "said", "one", "own"}
+ASKS = ("is_", "has_", "can_", "may_", "must_", "needs_", "should_", "was_", "will_")
+
+
 @cache
 def modules(package: str) -> dict[str, Path]:
     """The files of a distribution's package by their module's name."""
@@ -233,3 +241,33 @@ def test_only_the_clock_tells_the_time() -> None:
         calls = {ast.unparse(node.func) for node in nodes if isinstance(node, ast.Call)}
         asked = {"datetime.now", "datetime.utcnow", "time.time"} & calls
         assert not asked or name == "forensics.clock", f"{name}: {asked}"
+
+
+def named(tree: ast.AST) -> Iterator[str]:
+    """Yield the names that a module gives to variables, parameters and functions."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield node.attr
+        elif isinstance(node, ast.arg):
+            yield node.arg
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.name
+
+
+def asking(tree: ast.AST) -> Iterator[str]:
+    """Yield the names of the functions that answer yes or no."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and ast.unparse(node.returns or node) == "bool":
+            yield node.name
+
+
+@pytest.mark.parametrize("room", sorted(PLAINLY_NAMED))
+def test_names_are_nouns_of_what_they_hold_and_questions_begin_as_such(room: str) -> None:
+    for name, path in modules("forensics").items():
+        if child("forensics", name) != room or name == "forensics.analysis.fusion":
+            continue
+        tree = ast.parse(path.read_text())
+        assert not NAMES_NOTHING & {*named(tree)}, name
+        assert all(asked.lstrip("_").startswith(ASKS) for asked in asking(tree)), name

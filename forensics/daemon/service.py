@@ -71,7 +71,7 @@ class Service:
         log.info("watching", extra={"folders": [str(f) for f in self._folders.roots]})
         self._supervisor.ready()
         try:
-            while not stop.is_set() and not (once and self._idle()):
+            while not stop.is_set() and not (once and self._is_idle()):
                 self._turn(watcher)
         finally:
             watcher.close()
@@ -148,7 +148,7 @@ class Service:
         folders = [str(folder) for folder in self._folders.roots]
         return jobs.start_daemon(session, folders, self._settings.workers, utc_now())
 
-    def _idle(self) -> bool:
+    def _is_idle(self) -> bool:
         """Say whether one pass is over: listed, nothing queued or running, and nothing settling for much longer."""
         if self._listed == float("-inf") or self._is_working():
             self._worked = time.monotonic()
@@ -195,9 +195,9 @@ class Service:
         if self._metrics is not None:
             self._metrics.ended(ended)
         self.failed += ended.failure is not None
-        told = {"job": ended.job_id, "path": ended.path, "sha256": ended.sha256}
+        fields = {"job": ended.job_id, "path": ended.path, "sha256": ended.sha256}
         if ended.failure:
             why = {"error": ended.failure.code.value, "why": ended.failure.message}
-            log.warning("failed", extra={**told, **why})
+            log.warning("failed", extra={**fields, **why})
         else:
-            log.info("verdict", extra={**told, "verdict": ended.verdict_id})
+            log.info("verdict", extra={**fields, "verdict": ended.verdict_id})

@@ -83,9 +83,9 @@ class Copy:
 
     def plain(self) -> dict[str, Any]:
         """Return what a page may know, as JSON values."""
-        told = asdict(self)
-        del told["path"]
-        return told
+        values = asdict(self)
+        del values["path"]
+        return values
 
 
 def playable(media: Plain) -> str | None:
@@ -198,11 +198,11 @@ class Copies:
             media_id = session.scalar(select(Media.id).where(Media.sha256 == sha256))
         return [file.path for file in held_files(self._engine, media_id or 0)]
 
-    def _note(self, media: Plain, said: Plain) -> None:
+    def _note(self, media: Plain, answer: Plain) -> None:
         """Note how far the copier is."""
-        if "at_s" not in said or not media["duration_s"]:
+        if "at_s" not in answer or not media["duration_s"]:
             return
-        share = min(said["at_s"] / media["duration_s"], 1.0)
+        share = min(answer["at_s"] / media["duration_s"], 1.0)
         with self._lock:
             self._under_way[media["sha256"]] = Copy(
                 CopyState.MAKING, share=share, message="A copy is being made."
@@ -251,10 +251,10 @@ def keep(settings: Settings, sha256: str, made: Path, until_s: float | None) -> 
 
 def forget(settings: Settings, sha256: str) -> int:
     """Erase the copies of a content, whatever they were made with; returns how many files that were."""
-    found = [*place(settings, sha256, "webm").parent.glob(f"{sha256}.*")]
-    for path in found:
+    paths = [*place(settings, sha256, "webm").parent.glob(f"{sha256}.*")]
+    for path in paths:
         path.unlink(missing_ok=True)
-    return len(found)
+    return len(paths)
 
 
 def forget_older(settings: Settings, keep_s: float, now: float) -> int:

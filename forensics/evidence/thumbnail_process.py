@@ -74,10 +74,10 @@ def answers(request: Plain, settings: Settings) -> Iterator[dict[str, Any]]:
 def pictures(media: "Media", request: Plain) -> Iterator[dict[str, Any]]:
     """Yield the pictures of one file that has the right bytes, in order of time."""
     info = MediaInfo(**{**request["media"], "kind": MediaKind(request["media"]["kind"])})
-    found = 0
+    count = 0
     try:
         for frame in frames(media, info, request["times_s"]):
-            found += 1
+            count += 1
             shot = of_frame(frame.pixels, request["blur"].get(key(frame.time_s), []))
             yield {"time_s": frame.time_s, **shot}
             for face in request["faces"].get(key(frame.time_s), []):
@@ -87,8 +87,8 @@ def pictures(media: "Media", request: Plain) -> Iterator[dict[str, Any]]:
         void = isinstance(error, MediaError) and error.code is ErrorCode.CHANGED
         yield {"problem": f"Not all pictures could be made: {error}.", "void": void}
         return
-    if found < len(request["times_s"]):
-        yield {"problem": f"Only {found} of {len(request['times_s'])} frames were found again."}
+    if count < len(request["times_s"]):
+        yield {"problem": f"Only {count} of {len(request['times_s'])} frames were found again."}
     yield {"done": True}
 
 
@@ -100,19 +100,19 @@ def key(time_s: float) -> str:
 def frames(media: "Media", info: MediaInfo, times_s: Sequence[float]) -> Iterator[Frame]:
     """Yield the frames at recorded times, oldest first, each under its recorded time; those not found are left out."""
     if info.kind is MediaKind.STILL:
-        yield from (Frame(0, 0.0, one.pixels) for one in media.sample(info, Settings()))
+        yield from (Frame(0, 0.0, frame.pixels) for frame in media.sample(info, Settings()))
         return
     from ..media.videos import pixels
 
     with media.played(info) as player:
         before_s = -1.0
         for time_s in sorted(times_s):
-            found = seek(player, before_s, time_s)
-            if found is None:
+            played = seek(player, before_s, time_s)
+            if played is None:
                 return
-            before_s = found[0]
+            before_s = played[0]
             if abs(max(before_s, 0.0) - time_s) <= SAME_S:
-                yield Frame(0, time_s, pixels(found[1], player.aspect))
+                yield Frame(0, time_s, pixels(played[1], player.aspect))
 
 
 def seek(player: "Player", before_s: float, time_s: float) -> Any:

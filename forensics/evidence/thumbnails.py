@@ -141,8 +141,8 @@ class Gallery:
         if not verdict["provenance"].get("sampled_s"):
             return Shots((), (), NO_TIMES)
         try:
-            said = list(self._answers(verdict, list(held_files(self._engine, media_id))))
-            pictures, lacking, is_done = self._taken(said)
+            lines = list(self._answers(verdict, list(held_files(self._engine, media_id))))
+            pictures, lacking, is_done = self._taken(lines)
             if over := thumbnail_request.left_out(verdict):
                 more = f"There are pictures of the first {thumbnail_request.MOST_FACES} faces; {over} more have none."
                 lacking = lacking or more
@@ -156,12 +156,12 @@ class Gallery:
             return Shots((), (), NONSENSE)
         return shots
 
-    def _taken(self, said: Iterable[Plain]) -> tuple[list[Plain], str | None, bool]:
+    def _taken(self, lines: Iterable[Plain]) -> tuple[list[Plain], str | None, bool]:
         """Keep the pictures that came; returns what to note of them, what is lacking, and whether all was tried."""
         pictures: list[Plain] = []
         lacking: str | None = None
         is_done = False
-        for line in said:
+        for line in lines:
             if line.get("void"):
                 return [], str(line["problem"]), False
             if "problem" in line:
@@ -210,14 +210,14 @@ class Gallery:
 def shots_of(folder: EvidenceFolder, pictures: Iterable[Plain], lacking: str | None) -> Shots:
     """Return pictures as noted."""
     frames, faces = [], []
-    for one in pictures:
-        path = folder.place(one["sha256"], PICTURE)
-        time_s = float(one["time_s"])
-        picture = Picture(one["sha256"], path, int(one["width"]), int(one["height"]))
-        if "track" not in one:
+    for noted in pictures:
+        path = folder.place(noted["sha256"], PICTURE)
+        time_s = float(noted["time_s"])
+        picture = Picture(noted["sha256"], path, int(noted["width"]), int(noted["height"]))
+        if "track" not in noted:
             frames.append(FrameShot(time_s, picture))
             continue
-        box = (one["box"][0], one["box"][1], one["box"][2], one["box"][3])
-        left, top, side = map(float, one["region"])
-        faces.append(FaceShot(int(one["track"]), time_s, box, (left, top, side), picture))
+        box = (noted["box"][0], noted["box"][1], noted["box"][2], noted["box"][3])
+        left, top, side = map(float, noted["region"])
+        faces.append(FaceShot(int(noted["track"]), time_s, box, (left, top, side), picture))
     return Shots(tuple(frames), tuple(faces), lacking)
