@@ -42,18 +42,19 @@ def unescape(escape: bytes) -> bytes:
 
 
 HIDDEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e007f]"
 )
-CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
 
-def visible(text: str) -> str:
-    """Return a text with escapes for control characters, marks of writing direction and invisible ones.
+def visible(text: str, kept: str = "\n\t") -> str:
+    """Return a text with escapes for control characters but those kept, marks of writing direction and invisible ones.
 
-    Newlines and tabs stay. Paths come escaped already (`shown`).
+    Paths come escaped already (`shown`).
     """
-    return HIDDEN.sub(lambda found: escape_code(ord(found[0])), text)
+    return HIDDEN.sub(
+        lambda match: match[0] if match[0] in kept else escape_code(ord(match[0])), text
+    )
 
 
 def escape_code(code: int) -> str:
@@ -72,8 +73,3 @@ def finalize(value: object) -> object:
     if isinstance(value, str) and not isinstance(value, Markup):
         return visible(value)
     return "" if value is None else value
-
-
-def printable(text: str) -> str:
-    """Return a text with escapes for control characters, newlines excepted, as it can be printed on a terminal."""
-    return CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)

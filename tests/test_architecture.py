@@ -25,7 +25,7 @@ ROOMS: Rows = [
     {"media", "store", "weights", "process", "hookspecs", "logs"},
     {"settings", "serialization"},
     {"records"},
-    {"errors", "escaping", "concurrency", "clock", "toml_tables"},
+    {"errors", "escaping", "concurrency", "clock", "files", "toml_tables"},
 ]
 PUBLIC = {
     "errors",
@@ -94,6 +94,14 @@ TO_BE_CUT = {
     "forensics.escaping": "shown, for a path in a message: errors should escape what they quote",
     "forensics.process.sandbox": "is_shortage: the worker should tell a shortage by itself",
 }
+
+
+PLAINLY_NAMED = {
+    *("analysis", "daemon", "diagnostics", "evidence", "process", "workers"),
+    *("clock", "concurrency", "errors", "escaping", "files", "hookspecs", "logs", "serialization"),
+}
+NAMES_NOTHING = {"found", "told", "said", "one", "own"}
+ASKS = ("is_", "has_", "can_", "may_", "must_", "needs_", "should_", "was_", "will_")
 
 
 @cache
@@ -225,3 +233,42 @@ def test_files_stay_under_300_lines() -> None:
     files = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
     long = {str(f): n for f in files if (n := len(f.read_text().splitlines())) > 300}
     assert not long
+
+
+def test_only_the_clock_tells_the_time() -> None:
+    """What stands for the present moment in a record is UTC with its time zone, in one way."""
+    for name, path in modules("forensics").items():
+        nodes = (node for node in ast.walk(ast.parse(path.read_text())))
+        calls = {ast.unparse(node.func) for node in nodes if isinstance(node, ast.Call)}
+        asked = {"datetime.now", "datetime.utcnow", "time.time"} & calls
+        assert not asked or name == "forensics.clock", f"{name}: {asked}"
+
+
+def named(tree: ast.AST) -> Iterator[str]:
+    """Yield the names that a module gives to variables, parameters and functions."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield node.attr
+        elif isinstance(node, ast.arg):
+            yield node.arg
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.name
+
+
+def asking(tree: ast.AST) -> Iterator[str]:
+    """Yield the names of the functions that answer yes or no."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and ast.unparse(node.returns or node) == "bool":
+            yield node.name
+
+
+@pytest.mark.parametrize("room", sorted(PLAINLY_NAMED))
+def test_names_are_nouns_of_what_they_hold_and_questions_begin_as_such(room: str) -> None:
+    for name, path in modules("forensics").items():
+        if child("forensics", name) != room or name == "forensics.analysis.fusion":
+            continue
+        tree = ast.parse(path.read_text())
+        assert not NAMES_NOTHING & {*named(tree)}, name
+        assert all(asked.lstrip("_").startswith(ASKS) for asked in asking(tree)), name

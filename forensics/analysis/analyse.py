@@ -79,7 +79,7 @@ class Equipment:
             "reproducible": self.settings.reproducible,
             "face_finder": self.finder.sha256 if self.finder else None,
             "detectors": [described(d, self.calibrations[d.name]) for d in self.detectors],
-            "together": [plain(one) for one in self.together],
+            "together": [plain(errors) for errors in self.together],
         }
 
     @property
@@ -189,8 +189,8 @@ def sampled(
             yield frame
 
     if equipment.finder and Need.FACES in needs:
-        found = equipment.finder.tracks(frames())
-        tracks, with_face = found.tracks, found.frames_with_face
+        faces = equipment.finder.tracks(frames())
+        tracks, with_face = faces.tracks, faces.frames_with_face
     else:
         tracks, with_face = (), 0
         for _ in frames():
@@ -209,8 +209,8 @@ def examine(detector: Detector, sample: Sample, calibration: Calibration | None)
     except Exception as error:
         if is_shortage(error) or is_full(error):
             raise  # no fault of the detector alone: `analyse` says what it was
-        told = {"detector": detector.name, "trace": traceback.format_exc()}
-        log.error("detector failed", extra=told)
+        fields = {"detector": detector.name, "trace": traceback.format_exc()}
+        log.error("detector failed", extra=fields)
         finding = Finding(
             detector.name,
             detector.version,
@@ -245,8 +245,10 @@ def seen_as(sample: Sample, finding: Finding) -> Finding:
     """Return a finding whose tracks say how well the face could be seen."""
     known = {track.id: track for track in sample.tracks}
     tracks = tuple(
-        replace(one, blur=known[one.id].blur, dark=known[one.id].dark) if one.id in known else one
-        for one in finding.evidence.tracks
+        replace(track, blur=known[track.id].blur, dark=known[track.id].dark)
+        if track.id in known
+        else track
+        for track in finding.evidence.tracks
     )
     return replace(finding, evidence=replace(finding.evidence, tracks=tracks))
 

@@ -98,22 +98,22 @@ GO, SKIP = b"go", b"skip"  # the answers to Hashed
 
 Event = Started | Hashed | DetectorStarted | FindingReady | Done | Failed
 Message = Ready | Event
-Said = Loading | Message  # a worker to its pool, which tells nobody of a Loading
+FromWorker = Loading | Message  # to its pool, which passes no Loading on
 
 
-KINDS: dict[str, type[Said]] = {
+KINDS: dict[str, type[FromWorker]] = {
     kind.__name__: kind
     for kind in (Loading, Ready, Started, Hashed, DetectorStarted, FindingReady, Done, Failed)
 }
 
 
-def pack(message: Said) -> bytes:
+def pack(message: FromWorker) -> bytes:
     """Return a message as JSON."""
     body = converter().unstructure(message)
     return converter().dumps({"kind": type(message).__name__, "body": body}).encode()
 
 
-def unpack(data: bytes) -> Said:
+def unpack(data: bytes) -> FromWorker:
     """Return the message in JSON. Raises UsageError or PluginError when it is a refusal to start."""
     raw = converter().loads(data, dict[str, Any])
     if "refused" in raw:

@@ -13,7 +13,7 @@ import click
 from sqlalchemy import Engine
 
 from .. import settings as settings_module
-from ..escaping import printable
+from ..escaping import visible
 from ..settings import Settings
 from ..store import migrate
 from ..store.database import connect, masked
@@ -103,10 +103,10 @@ def cell_of(cell: Any) -> "Text":
 
 
 def printed(text: str, style: str = "") -> "Text":
-    """Return text from files, detectors or the database with its control characters escaped, newlines excepted.
+    """Return text from files, detectors or the database with control and invisible characters escaped, newlines excepted.
 
     A terminal acts on them: what was analysed could rewrite what is said of it.
     """
     from rich.text import Text
 
-    return Text(printable(text), style=style)
+    return Text(visible(text, kept="\n"), style=style)

@@ -32,7 +32,7 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
 def print_checked(checked: Checked) -> None:
     """Print one line, and below it the next command where there is one."""
     mark = Text("ok  ", STYLES["ok"]) if checked.is_ok else Text("!!  ", STYLES["broken"])
-    line = mark + printed(f"{checked.area:<10} {checked.what}: {checked.found}")
+    line = mark + printed(f"{checked.area:<10} {checked.what}: {checked.state}")
     console().print(line, soft_wrap=True)
     if not checked.is_ok:
         console().print(printed(f"    -> {checked.advice}"), soft_wrap=True)

@@ -1,10 +1,10 @@
 """`forensics evidence`: the folder of pictures and of what detectors left."""
 
-import time
 from dataclasses import asdict
 
 import click
 
+from ..clock import utc_now
 from ..evidence import retention
 from ..evidence.folder import EvidenceFolder
 from ..store.database import masked, reading
@@ -56,7 +56,7 @@ def clean(ctx: click.Context, as_json: bool) -> None:
 
     They are made again when somebody asks for them, as long as the file is there. Artifacts stay.
     """
-    found = retention.clean(load_settings(ctx), time.time())
+    found = retention.clean(load_settings(ctx), utc_now().timestamp())
     if as_json:
         print_json([asdict(found)])
     else:

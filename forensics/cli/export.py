@@ -4,8 +4,9 @@ from pathlib import Path
 
 import click
 
+from ..files import sha256_of
 from ..report.builder import Maker
-from ..report.bundle import digest, pack
+from ..report.bundle import pack
 from ..report.files import whole
 from ..store.ledger.chain import Export
 from .common import load_settings, open_database
@@ -38,6 +39,6 @@ def export(ctx: click.Context, case: str, output: Path, pdf: bool, examiner: str
         lines = pack(
             half, lambda folder, keep: write_folder(folder, asked, maker, keep), maker, asked.title
         )
-        told = Export("bundle", maker.by, verdict_ids(lines), case, digest(half))
+        told = Export("bundle", maker.by, verdict_ids(lines), case, sha256_of(half))
         entry = recorded(engine, told)
     click.echo(f"{output}: {len(lines)} reports, entry {entry} of the chain")

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,21 +19,15 @@ from sqlalchemy import Engine
 
 from ..analysis.messages import DetectorStarted, Message, Ready
 from ..clock import utc_now
-from ..daemon.active_job import Ended
-from ..daemon.backoff import Backoff
-from ..daemon.dispatcher import Dispatcher
 from ..daemon.intake import SIGHT_CHUNK
-from ..daemon.notifier import Announcer
-from ..errors import UnreachableError
+from ..daemon.run import Run, ready_pool
 from ..escaping import shown
-from ..evidence.folder import keep_artifacts
 from ..settings import Settings
 from ..store import jobs, queries
 from ..store.database import chunks, reading, writing
 from ..workers.pool import ProcessPool
 from .common import console, printed
 
-STEP_S = 0.1
 NAME = 40  # characters of a file's name beside the bar
 RATE_S = 600.0  # the time left is reckoned from what ended within
 
@@ -67,25 +60,16 @@ class Scan:
     ) -> None:
         """Prepare a run; `tell` is given every outcome (`queries.OUTCOME_FIELDS`), with the bar out of the way."""
         self._engine, self._settings, self._order, self._tell = engine, settings, order, tell
-        self._pool = ProcessPool(settings, order.detectors)
-        self._announcer = Announcer(settings)
         self._bar = progress()
         self._line: TaskID = self._bar.add_task("starting", total=None)
-        self._left: set[int] = set()
-        self._ended: list[int] = []
         self._failed = 0
 
     def run(self, files: Collection[jobs.SeenFile]) -> int:
         """Analyse the files; returns how many failed. Raises UsageError for a detector that does not exist."""
-        try:
-            with self._bar:
-                self._pool.warm_up()
-                self._left = self._queue(files)
-                self._bar.update(self._line, total=len(self._left))
-                self._work()
-        finally:
-            self._pool.close()
-            self._announcer.close()
+        with self._bar, ready_pool(self._settings, self._order.detectors) as pool:
+            left = self._queue(files)
+            self._bar.update(self._line, total=len(left))
+            self._work(pool, left)
         return self._failed
 
     def _queue(self, files: Collection[jobs.SeenFile]) -> set[int]:
@@ -107,65 +91,42 @@ class Scan:
             job_ids.update(sighted.job_ids)
         return job_ids
 
-    def _work(self) -> None:
+    def _work(self, pool: ProcessPool, left: set[int]) -> None:
         """Work until every job has ended, here or in a daemon on the same database."""
-        dispatcher = Dispatcher(
+        run = Run(
             self._engine,
-            self._pool,
-            only=self._left,
+            self._settings,
+            pool,
+            time.sleep,
+            only=left,
             is_default=self._order.is_default,
             on_ready=self._say_ready,
             on_event=self._follow,
-            on_ended=self._note,
-            keep=partial(keep_artifacts, self._settings),
         )
-        backoff = Backoff(time.sleep)
         try:
-            while self._left:
-                self._turn(dispatcher, backoff)
+            with run:
+                run.work_off(left, self._report)
         except KeyboardInterrupt:
-            dispatcher.hand_back()
             raise click.ClickException(
-                f"interrupted, {len(self._left)} files left; the same command goes on from here"
+                f"interrupted, {len(left)} files left; the same command goes on from here"
             ) from None
-
-    def _turn(self, dispatcher: Dispatcher, backoff: Backoff) -> None:
-        """Work a little, and report what has ended, here or in a daemon on the same database."""
-        try:
-            dispatcher.step(STEP_S)
-            if not self._ended and not dispatcher.busy:
-                with reading(self._engine) as session:
-                    self._ended += queries.ended_jobs(session, self._left)
-            while self._ended:
-                self._report(self._ended[0])
-                self._ended.pop(0)
-            backoff.worked()
-        except UnreachableError as error:
-            backoff.failed(error)
 
     def _report(self, job_id: int) -> None:
         """Print what became of one job."""
         with reading(self._engine) as session:
             outcome = queries.job_outcome(session, job_id)
-        self._left.discard(job_id)
         self._failed += outcome["state"] == "failed"
         self._bar.stop()
         self._tell(outcome)
         self._bar.start()
         self._bar.update(self._line, advance=1)
 
-    def _note(self, ended: Ended) -> None:
-        self._announcer.ended(ended)
-        self._ended.append(ended.job_id)
-
     def _follow(self, message: Message, path: str) -> None:
-        self._announcer.follow(message)
         doing = message.detector if isinstance(message, DetectorStarted) else "reading"
         self._bar.update(self._line, description=f"{shown(Path(path).name)[:NAME]}: {doing}")
 
     def _say_ready(self, ready: Ready) -> None:
         """Say once, on stderr, what the weights may be used for and what is broken."""
-        self._announcer.follow(ready)
         for use in ready.permitted_use:
             self._bar.console.print(printed(f"Permitted use of {use}"), soft_wrap=True)
         for broken in ready.broken:

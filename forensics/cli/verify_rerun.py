@@ -7,11 +7,11 @@ from typing import Any
 import click
 from sqlalchemy import Engine
 
+from ..daemon.run import ready_pool
 from ..settings import Settings
 from ..store.queries.files import held_files
 from ..verification import rerun
 from ..verification.rerun import Compared
-from ..workers.pool import ProcessPool
 from .common import print_json, print_table
 from .lookup import Meant
 
@@ -25,12 +25,8 @@ def compare_again(engine: Engine, settings: Settings, one: Meant, *, as_json: bo
     """
     verdict = one.shown.verdict or {}
     recorded, passage, detectors = rerun.as_recorded(settings, verdict)
-    pool = ProcessPool(recorded, detectors)
-    try:
-        pool.warm_up()
+    with ready_pool(recorded, detectors) as pool:
         now = rerun.rerun(pool, held_files(engine, one.media_id), passage, verdict)
-    finally:
-        pool.close()
     pipelines = (found["provenance"]["pipeline"] for found in (verdict, now))
     for difference in rerun.versions(*pipelines):
         click.echo(f"Note: {difference}", err=True)

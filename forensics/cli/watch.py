@@ -2,15 +2,14 @@
 
 import signal
 import threading
-from contextlib import closing
 from pathlib import Path
 from types import FrameType
 
 import click
 
+from ..daemon.run import ready_pool
 from ..daemon.service import Service
 from ..logs import configure
-from ..workers.pool import ProcessPool
 from .common import load_settings, open_database
 from .live import live_view
 
@@ -71,8 +70,7 @@ def watch(
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, ask_to_stop)
         say("loading the detectors")
-        with closing(ProcessPool(settings)) as pool:
-            pool.warm_up(stop.is_set)
+        with ready_pool(settings, should_stop=stop.is_set) as pool:
             service = Service(engine, settings, [f.absolute() for f in folders], pool)
             if not stop.is_set():
                 say("watching")

@@ -36,7 +36,7 @@ class Running:
     sha256: str | None = None
 
     @property
-    def told(self) -> dict[str, Any]:
+    def log_fields(self) -> dict[str, Any]:
         """Return what names it in a line of the log."""
         return {"job": self.claim.job_id, "path": self.claim.path, "sha256": self.sha256}
 
@@ -54,13 +54,13 @@ class Running:
         lost = LOST.get(failure.code)
         if lost is None or failure.detector is None:
             return None
-        described = {one["name"]: one for one in detectors}
+        described = {detector["name"]: detector for detector in detectors}
         gone = {finding.detector for finding in self.task.without} | {failure.detector}
         if not described.keys() - gone:
             return None
-        one = described[failure.detector]
+        culprit = described[failure.detector]
         finding = Finding(
-            one["name"], one["version"], one["weights"], lost, message=failure.message
+            culprit["name"], culprit["version"], culprit["weights"], lost, message=failure.message
         )
         return (*self.task.without, finding)
 

@@ -1,7 +1,8 @@
 """Waiting for what is away: longer each time, and said once."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from ..errors import UnreachableError
 
@@ -16,6 +17,16 @@ class Backoff:
 
     def __init__(self, wait: Callable[[float], object], first_s: float = FIRST_S) -> None:
         self._wait, self._first_s, self._next_s = wait, first_s, first_s
+
+    @contextmanager
+    def patience(self) -> Iterator[None]:
+        """Swallow an UnreachableError and wait: what the block did not do is to be tried again."""
+        try:
+            yield
+        except UnreachableError as error:
+            self.failed(error)
+        else:
+            self.worked()
 
     def failed(self, error: UnreachableError) -> None:
         """Wait; the first failure in a row is logged."""

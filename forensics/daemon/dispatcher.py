@@ -75,7 +75,7 @@ class Dispatcher:
         self._waiting: list[Message] = []
         self._delays = Delays()
         self._ready: Ready | None = None
-        self._said_ready = False
+        self._is_ready_told = False
         self._renewed = now()
         self._found_empty = datetime.min.replace(tzinfo=UTC)
 
@@ -168,7 +168,7 @@ class Dispatcher:
         self._renewed = now
 
     def _drop(self, running: Running, why: str) -> None:
-        log.warning("lease lost", extra={**running.told, "why": why})
+        log.warning("lease lost", extra={**running.log_fields, "why": why})
         self._executor.cancel(running.claim.job_id)
         self._running.pop(running.claim.job_id, None)
 
@@ -197,11 +197,11 @@ class Dispatcher:
         if self._is_default and ready.pipeline["detectors"]:
             jobs.register_pipeline(session, ready.pipeline, is_default=True, now=self._now())
         self._ready = ready
-        return partial(self._say_ready, ready)
+        return partial(self._tell_ready, ready)
 
-    def _say_ready(self, ready: Ready) -> None:
-        if not self._said_ready:
-            self._said_ready = True
+    def _tell_ready(self, ready: Ready) -> None:
+        if not self._is_ready_told:
+            self._is_ready_told = True
             self._on_ready(ready)
 
     def _apply(self, event: Message, running: Running, session: Session) -> Follow:
@@ -247,7 +247,7 @@ class Dispatcher:
         if without:
             task = replace(running.task, without=without)
             return partial(self._submit, replace(running, task=task))
-        if self.is_patient and self._passes(failure, claim.path):
+        if self.is_patient and self._will_pass(failure, claim.path):
             delay_s = self._delays.next_s(claim.job_id)
             jobs.hand_back(session, claim, self._now(), delay_s=delay_s, interrupted=False)
             return partial(self._put_back, running, failure)
@@ -256,13 +256,13 @@ class Dispatcher:
             return partial(self._put_back, running, failure)
         return partial(self._end, running.ended(failure=failure))
 
-    def _passes(self, failure: Failure, path: str) -> bool:
+    def _will_pass(self, failure: Failure, path: str) -> bool:
         """Say whether a failure is no fault of the file and will pass: it is locked, or its folder is away."""
         return failure.code is ErrorCode.BUSY or (failure.code in UNSEEN and self._is_away(path))
 
     def _put_back(self, running: Running, failure: Failure) -> None:
         why = {"error": failure.code.value, "why": failure.message}
-        log.info("to be tried again", extra={**running.told, **why})
+        log.info("to be tried again", extra={**running.log_fields, **why})
         self._running.pop(running.claim.job_id, None)
 
     def _end(self, ended: Ended) -> None:

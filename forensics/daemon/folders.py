@@ -24,16 +24,16 @@ class Folders:
 
     def there(self) -> list[Path]:
         """Return the folders that are there."""
-        found = [root for root in self.roots if not self._is_root_away(root)]
-        away = set(self.roots) - set(found)
+        present = [root for root in self.roots if not self._is_root_away(root)]
+        away = set(self.roots) - set(present)
         for root in away - self._away:
             log.warning("folder is away; its files are waited for", extra={"folder": root})
         for root in self._away - away:
             log.info("folder is back", extra={"folder": root})
         self.comings += len(self._away - away)
         self._away = away
-        self._mounted |= {root for root in found if is_mounted(root)}
-        return found
+        self._mounted |= {root for root in present if is_mounted(root)}
+        return present
 
     def _is_root_away(self, root: Path) -> bool:
         return not is_listable(root) or (root in self._mounted and not is_mounted(root))
@@ -57,7 +57,7 @@ class Folders:
         """Return the watched folder that a path lies in."""
         return next((root for root in self.roots if Path(path).is_relative_to(root)), None)
 
-    def holds(self, path: str) -> bool:
+    def is_listed(self, path: str) -> bool:
         """Say whether a listing of the watched folders could meet a path: it follows no link, and passes some names over."""
         root = self.root_of(path)
         if root is None:

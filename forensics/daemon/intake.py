@@ -54,25 +54,25 @@ class Arrivals:
         """
         there = self._folders.there()
         known = 0
-        found: list[jobs.SeenFile] = []
+        arrived: list[jobs.SeenFile] = []
         for files in chunks(listing(there), LIST_CHUNK):
             self._meanwhile()
             with reading(self._engine) as session:
                 unknown, current = jobs.compared(session, files)
             known += current
-            found += unknown
-        paths = {file.path for file in found}
+            arrived += unknown
+        paths = {file.path for file in arrived}
         self._settling.keep(paths)
         self._excused &= paths
         if not (self._has_listed and has_events):
             self._excused |= paths
         self._mark_gone([os.fspath(folder) for folder in there], known)
         self._has_listed = True
-        return self._take(found, now)
+        return self._take(arrived, now)
 
     def look_at(self, paths: Collection[str], now: float) -> int:
         """Look at paths that events named, files and whole folders; queues what has settled and returns how many."""
-        files = list(look(path for path in paths if self._folders.holds(path)))
+        files = list(look(path for path in paths if self._folders.is_listed(path)))
         unknown: list[jobs.SeenFile] = []
         for some in chunks(files, LIST_CHUNK):
             self._meanwhile()
@@ -109,8 +109,8 @@ class Arrivals:
         self.counts.queued += len(files)
         self.counts.by_rescan += len(missed)
         if missed:
-            told = {"files": len(missed), "since_start": self.counts.by_rescan}
-            log.warning("found by rescan only: no event named them", extra=told)
+            fields = {"files": len(missed), "since_start": self.counts.by_rescan}
+            log.warning("found by rescan only: no event named them", extra=fields)
         for file in files:
             log.info("queued", extra={"path": file.path, "bytes": file.size_bytes})
 

@@ -162,7 +162,8 @@ class Settling:
     def due(self, now: float) -> list[str]:
         """Return the files that are to be looked at again."""
         timed = ((path, since) for path, (_, since) in self._since.items())
-        return [path for path, _ in takewhile(lambda one: now - one[1] >= self.settle_s, timed)]
+        old = takewhile(lambda timed_path: now - timed_path[1] >= self.settle_s, timed)
+        return [path for path, _ in old]
 
     def forget(self, paths: Iterable[str]) -> None:
         """Drop files that are gone."""

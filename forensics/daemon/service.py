@@ -4,16 +4,14 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from ..analysis.messages import Message, Ready
+from ..analysis.messages import Message
 from ..clock import utc_now
 from ..errors import UnreachableError
-from ..evidence.folder import keep_artifacts
 from ..evidence.retention import Keeper
 from ..settings import Settings
 from ..store import jobs, queries
@@ -21,11 +19,9 @@ from ..store.database import reading, writing
 from ..workers.executor import Executor
 from . import metrics
 from .active_job import Ended
-from .backoff import Backoff
-from .dispatcher import Dispatcher
 from .folders import Folders
 from .intake import Arrivals
-from .notifier import Announcer
+from .run import STEP_S, Run, log_event
 from .systemd import supervisor
 from .watcher import Watcher
 
@@ -34,7 +30,6 @@ log = logging.getLogger(__name__)
 BEAT_S = 10.0
 LOOK_S = 0.1  # between looks at what events name
 POLL_S = 2.0
-STEP_S = 0.1
 LISTING_SHARE = 0.2  # of the time, at most, goes into listings
 MANY = 10_000  # events at once: the kernel's queue, of 16,384 by default, may have overflowed
 PATIENCE = 3.0  # settle times that one pass waits for a file that keeps changing
@@ -49,17 +44,17 @@ class Service:
     ) -> None:
         self._engine, self._settings, self._executor = engine, settings, executor
         self._folders = Folders(folders)
-        self._announcer, self._metrics = Announcer(settings), metrics.serve(settings)
-        self._supervisor = supervisor()
-        self._dispatcher = Dispatcher(
+        self._metrics, self._supervisor = metrics.serve(settings), supervisor()
+        self._run = Run(
             engine,
+            settings,
             executor,
+            self._wait,
             is_away=self._folders.is_away,
-            on_ready=self._ready,
             on_event=self._follow,
             on_ended=self._ended,
-            keep=partial(keep_artifacts, settings),
         )
+        self._dispatcher = self._run.dispatcher
         self._keeper = Keeper(settings)
         self._arrivals = Arrivals(engine, settings.settle_s, self._folders, self._go_on)
         self._daemon_id: int | None = None
@@ -72,29 +67,25 @@ class Service:
     def run(self, stop: threading.Event, *, once: bool = False) -> None:
         """Work until `stop` is set, or with `once` until everything found has ended; then shut down."""
         self._stop, self._dispatcher.is_patient = stop, not once
-        backoff = Backoff(self._wait)
         watcher = Watcher(self._folders.roots, self._settings.watcher)
         log.info("watching", extra={"folders": [str(f) for f in self._folders.roots]})
         self._supervisor.ready()
         try:
-            while not stop.is_set() and not (once and self._idle()):
-                self._turn(watcher, backoff)
+            while not stop.is_set() and not (once and self._is_idle()):
+                self._turn(watcher)
         finally:
             watcher.close()
             self._shut_down()
 
-    def _turn(self, watcher: Watcher, backoff: Backoff) -> None:
+    def _turn(self, watcher: Watcher) -> None:
         """Do what is due; while the database does not answer, wait longer each time and lose nothing."""
-        try:
+        with self._run.backoff.patience():
             now = time.monotonic()
             self._supervisor.alive()
             self._beat(now)
             if self._take_in(watcher, now):
                 self._dispatcher.look_again()
             self._dispatcher.step(STEP_S)
-            backoff.worked()
-        except UnreachableError as error:
-            backoff.failed(error)
 
     def _take_in(self, watcher: Watcher, now: float) -> int:
         """List, or look where events say; returns how many files were queued."""
@@ -157,7 +148,7 @@ class Service:
         folders = [str(folder) for folder in self._folders.roots]
         return jobs.start_daemon(session, folders, self._settings.workers, utc_now())
 
-    def _idle(self) -> bool:
+    def _is_idle(self) -> bool:
         """Say whether one pass is over: listed, nothing queued or running, and nothing settling for much longer."""
         if self._listed == float("-inf") or self._is_working():
             self._worked = time.monotonic()
@@ -182,11 +173,8 @@ class Service:
     def _shut_down(self) -> None:
         """Let running jobs finish for `stop_s`, hand back the rest, and say goodbye in the database."""
         self._supervisor.stopping()
-        until = time.monotonic() + self._settings.stop_s
         try:
-            while self._dispatcher.busy and time.monotonic() < until:
-                self._dispatcher.step(STEP_S, claim=False)
-            self._dispatcher.hand_back()
+            self._run.stop(self._settings.stop_s)
             if self._daemon_id is not None:
                 with writing(self._engine) as session:
                     jobs.stop_daemon(session, self._daemon_id, utc_now())
@@ -195,42 +183,21 @@ class Service:
                 "stopped without the database; leases will expire", extra={"why": str(error)}
             )
         finally:
-            self._executor.close()
-            self._announcer.close()
+            self._run.close()
         log.info("stopped")
 
-    def _ready(self, ready: Ready) -> None:
-        self._announcer.follow(ready)
-        log_ready(ready)
-
     def _follow(self, event: Message, path: str) -> None:
-        self._announcer.follow(event)
         if self._metrics is not None:
             self._metrics.follow(event)
         log_event(event, path)
 
     def _ended(self, ended: Ended) -> None:
-        self._announcer.ended(ended)
         if self._metrics is not None:
             self._metrics.ended(ended)
         self.failed += ended.failure is not None
-        told = {"job": ended.job_id, "path": ended.path, "sha256": ended.sha256}
+        fields = {"job": ended.job_id, "path": ended.path, "sha256": ended.sha256}
         if ended.failure:
             why = {"error": ended.failure.code.value, "why": ended.failure.message}
-            log.warning("failed", extra={**told, **why})
+            log.warning("failed", extra={**fields, **why})
         else:
-            log.info("verdict", extra={**told, "verdict": ended.verdict_id})
-
-
-def log_ready(ready: Ready) -> None:
-    """Say what is broken and what the weights may be used for."""
-    for broken in ready.broken:
-        log.warning("plugin broken", extra={"plugin": broken})
-    for use in ready.permitted_use:
-        log.info("permitted use", extra={"weights": use})
-
-
-def log_event(event: Message, path: str) -> None:
-    """Keep a trace of a job's steps for whoever asks for it."""
-    job = None if isinstance(event, Ready) else event.task_id
-    log.debug(type(event).__name__, extra={"job": job, "path": path})
+            log.info("verdict", extra={**fields, "verdict": ended.verdict_id})

@@ -5,7 +5,7 @@ import os
 import platform
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
@@ -33,7 +33,7 @@ class Checked:
 
     area: str
     what: str
-    found: str
+    state: str
     advice: str
 
     @property
@@ -43,7 +43,13 @@ class Checked:
 
     def plain(self) -> dict[str, object]:
         """Return it as JSON values."""
-        return {"ok": self.is_ok, **asdict(self)}
+        return {
+            "ok": self.is_ok,
+            "area": self.area,
+            "what": self.what,
+            "found": self.state,
+            "advice": self.advice,
+        }
 
 
 def examine(settings: Settings) -> Iterator[Checked]:
@@ -51,7 +57,7 @@ def examine(settings: Settings) -> Iterator[Checked]:
     for area, look in AREAS.items():
         try:
             for line in look(settings):
-                yield Checked(area, line.what, line.found, line.advice)
+                yield Checked(area, line.what, line.state, line.advice)
         except ForensicsError as error:
             yield Checked(area, "check", "could not be made", str(error))
 
@@ -61,11 +67,11 @@ def installed(settings: Settings) -> Iterator[Line]:
     yield Line("media-forensics", f"{__version__}, Python {platform.python_version()}")
     versions = {name: version_of(name) for name in NEEDED}
     missing = [name for name, version in versions.items() if version is None]
-    found = ", ".join(f"{name} {version}" for name, version in versions.items() if version)
+    present = ", ".join(f"{name} {version}" for name, version in versions.items() if version)
     if missing:
         yield Line("to analyse", f"missing: {', '.join(missing)}", TO_ANALYSE)
     else:
-        yield Line("to analyse", found)
+        yield Line("to analyse", present)
 
 
 def version_of(distribution: str) -> str | None:
@@ -82,17 +88,17 @@ def plugins(settings: Settings) -> Iterator[Line]:
     for row in rows:
         broken = row["state"] == "broken"
         detectors = ", ".join(row["detectors"]) or "no detector"
-        told = detectors if row["state"] == "ok" else f"{row['state']}: {row['why']}"
+        state = detectors if row["state"] == "ok" else f"{row['state']}: {row['why']}"
         advice = f"{LIST}, or 'forensics plugins disable {row['name']}'" if broken else ""
-        yield Line(row["name"], told, advice)
+        yield Line(row["name"], state, advice)
     if not any(row["detectors"] for row in rows):
         yield Line("detectors", "none works", LIST if rows else NO_PLUGIN)
 
 
 def device(settings: Settings) -> Iterator[Line]:
     """Look at what the networks would run on, in a process of its own."""
-    is_usable, told = probe.device(settings)
-    yield Line("device", told, "" if is_usable else "set FORENSICS_DEVICE=cpu")
+    is_usable, state = probe.device(settings)
+    yield Line("device", state, "" if is_usable else "set FORENSICS_DEVICE=cpu")
 
 
 def found_weights(settings: Settings) -> Iterator[Line]:

@@ -21,7 +21,7 @@ class Line:
     """One thing looked at: `advice` is the next command, and empty when all is well."""
 
     what: str
-    found: str
+    state: str
     advice: str = ""
 
 
@@ -52,19 +52,19 @@ def inotify(folder: Path = Path("/proc/sys/fs/inotify")) -> Iterator[Line]:
 def memory(settings: Settings, meminfo: Path = Path("/proc/meminfo")) -> Line:
     """Compare what the workers may take with what there is."""
     wanted = settings.workers * settings.memory_mb
-    told = f"{settings.workers} workers may take {settings.memory_mb} MB each"
+    allowance = f"{settings.workers} workers may take {settings.memory_mb} MB each"
     try:
         lines = dict(line.split(":", 1) for line in meminfo.read_text("ascii").splitlines())
         total = int(lines["MemTotal"].split()[0]) * 1024 // sandbox.MB
         free = int(lines["MemAvailable"].split()[0]) * 1024 // sandbox.MB
     except (OSError, KeyError, ValueError):
-        return Line("memory", f"{told}; how much there is can't be told here")
+        return Line("memory", f"{allowance}; how much there is can't be told here")
     if wanted <= total:
-        return Line("memory", f"{told}; {free} of {total} MB are available")
+        return Line("memory", f"{allowance}; {free} of {total} MB are available")
     fits = max(int(total // settings.memory_mb), 1)
     advice = f"set FORENSICS_WORKERS={fits}" if fits < settings.workers else ""
     less = f"set FORENSICS_MEMORY_MB={int(total * 0.8)}"
-    return Line("memory", f"{told}; there are {total} MB", advice or less)
+    return Line("memory", f"{allowance}; there are {total} MB", advice or less)
 
 
 def disk(folder: Path) -> Line:

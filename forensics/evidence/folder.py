@@ -11,19 +11,18 @@ Several databases may share a folder: nothing is removed because one database do
 import hashlib
 import os
 import re
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from ..errors import UnreachableError
+from ..files import HALF, write_whole
 from ..records import Verdict
 from ..settings import Settings
 
 PICTURE = ".jpg"
 SHOTS = "shots"
 YOUNG_S = 3600.0  # a picture that nothing names yet may be one that is being made
-HALF = ".half-"
 SHA256 = re.compile("[0-9a-f]{64}")
 
 
@@ -52,13 +51,17 @@ class EvidenceFolder:
             if path.is_file() and path.stat().st_size == len(data):
                 os.utime(path)
             else:
-                write(path, data, sync=not ending)
+                self._write(path, data, sync=not ending)
         return sha256
 
     def note_shots(self, verdict_hash: str, text: bytes) -> None:
         """Note which pictures a verdict has. Raises UnreachableError like `keep`."""
         with self.answering():
-            write(self.shots_place(verdict_hash), text, sync=False)
+            self._write(self.shots_place(verdict_hash), text)
+
+    def _write(self, path: Path, data: bytes, *, sync: bool = False) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_whole(path, data, mode=0o600, sync=sync)
 
     def answering(self) -> "Answering":
         """Turn the system's refusals into errors that name the folder."""
@@ -107,23 +110,6 @@ class Answering:
                 f"{self.root}: {error.strerror or error}; check FORENSICS_EVIDENCE_FOLDER or the disk, "
                 "then run 'forensics evidence status'"
             ) from error
-
-
-def write(path: Path, data: bytes, *, sync: bool) -> None:
-    """Write a file that is there whole or not at all, whatever ends this process, and with `sync` the machine."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle, half = tempfile.mkstemp(prefix=HALF, dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            if sync:
-                file.flush()
-                os.fsync(file.fileno())
-        os.replace(half, path)  # noqa: PTH105 - a path of text, as mkstemp gives it
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(half)  # noqa: PTH108 - likewise
-        raise
 
 
 def keep_artifacts(settings: Settings, verdict: Verdict) -> None:

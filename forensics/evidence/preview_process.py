@@ -1,52 +1,33 @@
 """The process that makes one copy for `previews`: confined first, then `transcode` is loaded, which reads strangers' files.
 
-It reads one JSON object from stdin and answers with one a line: `{"at_s"}` while it works, at last `{"file", "until_s"}`
-or `{"problem"}`. It ends when stdin does: then nobody waits for it.
+It answers with `{"at_s"}` while it works, at last with `{"file", "until_s"}` or `{"problem"}`.
 """
 
-import json
 import os
-import sys
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 from ..errors import ForensicsError
 from ..process import sandbox
-from ..settings import Settings, load
+from ..process.child import Send, answer_confined
+from ..settings import Settings
 
 KINDNESS = 5  # analyses go first
-
-
-def say(**line: Any) -> None:
-    """Tell the parent."""
-    sys.stdout.write(json.dumps(line) + "\n")
-    sys.stdout.flush()
-
-
-def end_with_stdin() -> None:
-    """Wait until the parent has gone, and go."""
-    sys.stdin.read()
-    os._exit(1)
+SHORTAGE = "No copy could be made: it needs more memory than 'memory_mb' allows."
 
 
 def main() -> None:
     """Make the copy that is asked for."""
-    request = json.loads(sys.stdin.readline())
-    settings = load(flags=request["settings"])
     os.nice(KINDNESS)
-    if settings.contained:
-        sandbox.contain(Path(request["scratch"]))
-    Thread(target=end_with_stdin, daemon=True).start()
-    try:
-        say(**answer(request, settings))
-    except Exception as error:
-        if not sandbox.is_shortage(error):
-            raise
-        say(problem="No copy could be made: it needs more memory than 'memory_mb' allows.")
+    answer_confined(answer, SHORTAGE)
 
 
-def answer(request: dict[str, Any], settings: Settings) -> dict[str, Any]:
+def answer(request: dict[str, Any], settings: Settings, send: Send) -> None:
+    """Say how far it is, and what becomes of a request."""
+    send(result(request, settings, send))
+
+
+def result(request: dict[str, Any], settings: Settings, send: Send) -> dict[str, Any]:
     """Return what becomes of a request. What reads media is imported here, when the process is confined."""
     try:
         from ..media.transcode import Limits, copied
@@ -58,7 +39,7 @@ def answer(request: dict[str, Any], settings: Settings) -> dict[str, Any]:
             Path(request["scratch"]),
             settings,
             Limits(request["budget_s"]),
-            lambda at_s: say(at_s=at_s),
+            lambda at_s: send({"at_s": at_s}),
         )
     except ImportError as error:
         return {

@@ -7,23 +7,21 @@ the file is hostile input. This module imports neither torch nor OpenCV.
 
 import json
 import logging
-import os
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
-from threading import Lock, Timer
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import Engine, select
 
+from ..files import write_whole
+from ..process.child import Child
 from ..records import MediaKind
 from ..settings import Settings
 from ..store.database import reading
@@ -35,6 +33,7 @@ log = logging.getLogger(__name__)
 
 Plain = Mapping[str, Any]
 
+MODULE = "forensics.evidence.preview_process"
 FOLDER = "copies"
 MADE_BY = "vp9-640-1"
 """What a copy was made with. Part of its name: with other parameters it is another file."""
@@ -84,9 +83,9 @@ class Copy:
 
     def plain(self) -> dict[str, Any]:
         """Return what a page may know, as JSON values."""
-        told = asdict(self)
-        del told["path"]
-        return told
+        values = asdict(self)
+        del values["path"]
+        return values
 
 
 def playable(media: Plain) -> str | None:
@@ -111,7 +110,7 @@ class Copies:
         self._lock = Lock()
         self._under_way: dict[str, Copy] = {}
         self._failed: dict[str, tuple[float, Copy]] = {}
-        self._process: subprocess.Popen[bytes] | None = None
+        self._child: Child | None = None
         self._maker = ThreadPoolExecutor(1, "copies")
         self._closed = False
 
@@ -167,8 +166,8 @@ class Copies:
         """End what is under way."""
         with self._lock:
             self._closed = True
-            if self._process:
-                self._process.kill()
+            if self._child:
+                self._child.kill()
         self._maker.shutdown(cancel_futures=True)
 
     def _problem(self, media: Plain) -> str:
@@ -178,7 +177,9 @@ class Copies:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.TemporaryDirectory(prefix=MAKING, dir=folder) as scratch:
             end: dict[str, Any] = {}
-            for end in self._said(request_for(self._settings, self._paths(sha256), media, scratch)):
+            for end in self._answers(
+                request_for(self._settings, self._paths(sha256), media, scratch)
+            ):
                 self._note(media, end)
             if "file" not in end:
                 return str(end.get("problem", "No copy could be made: its process was ended."))
@@ -197,30 +198,25 @@ class Copies:
             media_id = session.scalar(select(Media.id).where(Media.sha256 == sha256))
         return [file.path for file in held_files(self._engine, media_id or 0)]
 
-    def _note(self, media: Plain, said: Plain) -> None:
+    def _note(self, media: Plain, answer: Plain) -> None:
         """Note how far the copier is."""
-        if "at_s" not in said or not media["duration_s"]:
+        if "at_s" not in answer or not media["duration_s"]:
             return
-        share = min(said["at_s"] / media["duration_s"], 1.0)
+        share = min(answer["at_s"] / media["duration_s"], 1.0)
         with self._lock:
             self._under_way[media["sha256"]] = Copy(
                 CopyState.MAKING, share=share, message="A copy is being made."
             )
 
-    def _said(self, request: Plain) -> Iterator[dict[str, Any]]:
-        """Yield what the copier says; it is killed when its time is over, or when this is closed."""
+    def _answers(self, request: Plain) -> Iterator[dict[str, Any]]:
+        """Yield what the copier answers; it is killed when its time is over, or when this is closed."""
         with self._lock:
             if self._closed:
                 return
-            self._process = process = started()
-        timer = Timer(request["budget_s"] + GRACE_S, process.kill)
-        timer.start()
-        try:
-            yield from spoken(process, request)
-        finally:
-            timer.cancel()
-            process.kill()
-            process.wait()
+            self._child = child = Child(MODULE, request["budget_s"] + GRACE_S)
+        with child:
+            child.send(request)
+            yield from child.lines()
 
 
 def failed(why: str) -> Copy:
@@ -239,28 +235,6 @@ def request_for(settings: Settings, paths: list[str], media: Plain, scratch: str
     }
 
 
-def started() -> "subprocess.Popen[bytes]":
-    """Start a copier."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "forensics.evidence.preview_process"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
-
-
-def spoken(process: "subprocess.Popen[bytes]", request: Plain) -> Iterator[dict[str, Any]]:
-    """Send the copier its request and yield its answers, a JSON object a line, until it ends."""
-    if process.stdin is None or process.stdout is None:
-        return
-    with process, suppress(BrokenPipeError):
-        process.stdin.write(json.dumps(request).encode() + b"\n")
-        process.stdin.flush()  # left open: that it closes tells the copier that nobody waits any more
-        for line in process.stdout:
-            if line.endswith(b"\n"):
-                yield json.loads(line)
-
-
 def place(settings: Settings, sha256: str, ending: str) -> Path:
     """Return where the copy of a content is kept."""
     return EvidenceFolder(settings).root / FOLDER / sha256[:2] / f"{sha256}.{MADE_BY}.{ending}"
@@ -270,18 +244,17 @@ def keep(settings: Settings, sha256: str, made: Path, until_s: float | None) -> 
     """Put what was made into its place, whole or not at all; where it ends early, that is noted beside it first."""
     path = place(settings, sha256, made.suffix[1:])
     if until_s is not None:
-        note = made.with_suffix(".json")
-        note.write_text(json.dumps({"until_s": until_s}))
-        note.replace(path.with_suffix(".json"))
+        note = json.dumps({"until_s": until_s}).encode()
+        write_whole(path.with_suffix(".json"), note)
     made.replace(path)
 
 
 def forget(settings: Settings, sha256: str) -> int:
     """Erase the copies of a content, whatever they were made with; returns how many files that were."""
-    found = [*place(settings, sha256, "webm").parent.glob(f"{sha256}.*")]
-    for path in found:
+    paths = [*place(settings, sha256, "webm").parent.glob(f"{sha256}.*")]
+    for path in paths:
         path.unlink(missing_ok=True)
-    return len(found)
+    return len(paths)
 
 
 def forget_older(settings: Settings, keep_s: float, now: float) -> int:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 
+from ..clock import utc_now
 from ..errors import UnreachableError
 from ..settings import Settings
 from ..store.ledger.purge import Traces
@@ -76,17 +77,17 @@ def sweep(folder: EvidenceFolder, goes: Callable[[Path], bool] = lambda path: Tr
 def noted(note: Path) -> dict[str, object]:
     """Return what is noted; nothing for a note that is gone or spoilt."""
     try:
-        found = json.loads(note.read_bytes())
+        values = json.loads(note.read_bytes())
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return values if isinstance(values, dict) else {}
 
 
 def named_in(note: Path) -> Iterator[str]:
     """Yield the hashes of the pictures that are noted."""
     pictures = noted(note).get("pictures")
-    for one in pictures if isinstance(pictures, list) else ():
-        yield str(one["sha256"])
+    for picture in pictures if isinstance(pictures, list) else ():
+        yield str(picture["sha256"])
 
 
 def forget(settings: Settings, traces: Traces) -> int:
@@ -144,11 +145,12 @@ class Keeper:
 
     def _clean(self) -> None:
         try:
-            found = clean(self._settings, time.time())
+            cleaned = clean(self._settings, utc_now().timestamp())
         except UnreachableError as error:
             log.warning("evidence folder not cleaned", extra={"why": str(error)})
             return
-        if found.pictures or found.copies:
+        if cleaned.pictures or cleaned.copies:
             log.info(
-                "old pictures removed", extra={"pictures": found.pictures, "copies": found.copies}
+                "old pictures removed",
+                extra={"pictures": cleaned.pictures, "copies": cleaned.copies},
             )

@@ -1,24 +1,20 @@
 """The process that takes pictures for `thumbnails`: confined first, then what reads strangers' files is loaded.
 
-It reads one JSON object from stdin and answers with one a line: `{"time_s", "jpeg", ..}` for each picture, `{"problem"}`
-for a sentence why there are none or fewer (`void`: those made before are of other bytes), and `{"done": true}` at last. It ends when stdin does: then nobody waits.
+It answers with `{"time_s", "jpeg", ..}` for each picture, `{"problem"}` for a sentence why there are none or fewer (`void`:
+those made before are of other bytes), and `{"done": true}` at last.
 """
 
 import base64
 import io
-import json
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ErrorCode, ForensicsError, MediaError
 from ..process import sandbox
+from ..process.child import Send, answer_confined
 from ..records import Box, Frame, MediaInfo, MediaKind
-from ..settings import Settings, load
-from .preview_process import end_with_stdin, say
+from ..settings import Settings
 
 if TYPE_CHECKING:
     from ..media import Media
@@ -33,24 +29,20 @@ SAME_S = 1e-4  # recorded times are rounded to a microsecond, a frame lasts long
 BLOCKS = 8  # across a face that is blurred: nobody is known by 64 colours
 LARGEST = 4  # times the frame: a larger box is no face
 AROUND = 0.3  # of a face's size is blurred on each side of its box, too: hair, ears, chin
+SHORTAGE = "No pictures could be made: that takes more memory than 'memory_mb' allows."
 
 Plain = Mapping[str, Any]
 
 
 def main() -> None:
     """Take the pictures that are asked for."""
-    request = json.loads(sys.stdin.readline())
-    settings = load(flags=request["settings"])
-    if settings.contained:
-        sandbox.contain(Path(request["scratch"]))
-    Thread(target=end_with_stdin, daemon=True).start()
-    try:
-        for line in answers(request, settings):
-            say(**line)
-    except Exception as error:
-        if not sandbox.is_shortage(error):
-            raise
-        say(problem="No pictures could be made: that takes more memory than 'memory_mb' allows.")
+    answer_confined(answer, SHORTAGE)
+
+
+def answer(request: Plain, settings: Settings, send: Send) -> None:
+    """Send what becomes of a request."""
+    for line in answers(request, settings):
+        send(line)
 
 
 def answers(request: Plain, settings: Settings) -> Iterator[dict[str, Any]]:
@@ -82,10 +74,10 @@ def answers(request: Plain, settings: Settings) -> Iterator[dict[str, Any]]:
 def pictures(media: "Media", request: Plain) -> Iterator[dict[str, Any]]:
     """Yield the pictures of one file that has the right bytes, in order of time."""
     info = MediaInfo(**{**request["media"], "kind": MediaKind(request["media"]["kind"])})
-    found = 0
+    count = 0
     try:
         for frame in frames(media, info, request["times_s"]):
-            found += 1
+            count += 1
             shot = of_frame(frame.pixels, request["blur"].get(key(frame.time_s), []))
             yield {"time_s": frame.time_s, **shot}
             for face in request["faces"].get(key(frame.time_s), []):
@@ -95,8 +87,8 @@ def pictures(media: "Media", request: Plain) -> Iterator[dict[str, Any]]:
         void = isinstance(error, MediaError) and error.code is ErrorCode.CHANGED
         yield {"problem": f"Not all pictures could be made: {error}.", "void": void}
         return
-    if found < len(request["times_s"]):
-        yield {"problem": f"Only {found} of {len(request['times_s'])} frames were found again."}
+    if count < len(request["times_s"]):
+        yield {"problem": f"Only {count} of {len(request['times_s'])} frames were found again."}
     yield {"done": True}
 
 
@@ -108,19 +100,19 @@ def key(time_s: float) -> str:
 def frames(media: "Media", info: MediaInfo, times_s: Sequence[float]) -> Iterator[Frame]:
     """Yield the frames at recorded times, oldest first, each under its recorded time; those not found are left out."""
     if info.kind is MediaKind.STILL:
-        yield from (Frame(0, 0.0, one.pixels) for one in media.sample(info, Settings()))
+        yield from (Frame(0, 0.0, frame.pixels) for frame in media.sample(info, Settings()))
         return
     from ..media.videos import pixels
 
     with media.played(info) as player:
         before_s = -1.0
         for time_s in sorted(times_s):
-            found = seek(player, before_s, time_s)
-            if found is None:
+            played = seek(player, before_s, time_s)
+            if played is None:
                 return
-            before_s = found[0]
+            before_s = played[0]
             if abs(max(before_s, 0.0) - time_s) <= SAME_S:
-                yield Frame(0, time_s, pixels(found[1], player.aspect))
+                yield Frame(0, time_s, pixels(played[1], player.aspect))
 
 
 def seek(player: "Player", before_s: float, time_s: float) -> Any:

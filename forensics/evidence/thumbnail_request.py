@@ -20,9 +20,9 @@ def request(verdict: Plain, paths: Sequence[str], thumbnails: str) -> dict[str, 
     times_s = sorted({float(time_s) for time_s in verdict["provenance"].get("sampled_s") or ()})
     finding = pictured(verdict)
     faces = chosen(finding)[:MOST_FACES]
-    own: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    at_times: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for face in faces:
-        own[key(nearest(times_s, face["time_s"]))].append(
+        at_times[key(nearest(times_s, face["time_s"]))].append(
             {"track": face["track"], "box": face["box"]}
         )
     is_blurred = thumbnails == "blurred"
@@ -31,7 +31,7 @@ def request(verdict: Plain, paths: Sequence[str], thumbnails: str) -> dict[str, 
         "paths": list(paths),
         "media": verdict["media"],
         "times_s": times_s,
-        "faces": own,
+        "faces": at_times,
         "crop": crop_of(verdict, finding),
         "blur": boxes,
         "is_blurred": is_blurred,
@@ -55,9 +55,9 @@ def nearest(times_s: Sequence[float], time_s: float) -> float:
 
 def pictured(verdict: Plain) -> Plain | None:
     """Return the finding whose faces are pictured: the first with maps, else the first with scored frames."""
-    found = [f for f in verdict["findings"] if f["evidence"].get("frames")]
-    with_maps = [f for f in found if any(one.get("map") for one in f["evidence"]["frames"])]
-    return next(iter(with_maps or found), None)
+    scored = [f for f in verdict["findings"] if f["evidence"].get("frames")]
+    with_maps = [f for f in scored if any(face.get("map") for face in f["evidence"]["frames"])]
+    return next(iter(with_maps or scored), None)
 
 
 def chosen(finding: Plain | None) -> list[Plain]:
@@ -72,8 +72,8 @@ def chosen(finding: Plain | None) -> list[Plain]:
 def crop_of(verdict: Plain, finding: Plain | None) -> dict[str, float]:
     """Return how the detector of a finding cuts out faces, so that its maps lie on the pictures."""
     parameters = verdict["provenance"].get("parameters", {})
-    own = parameters.get(finding["detector"], {}).get("crop") if finding else None
-    return {name: float((own or DEFAULT_CROP)[name]) for name in DEFAULT_CROP}
+    crop = parameters.get(finding["detector"], {}).get("crop") if finding else None
+    return {name: float((crop or DEFAULT_CROP)[name]) for name in DEFAULT_CROP}
 
 
 def at(verdict: Plain, time_s: float) -> Iterator[Box]:

@@ -7,20 +7,18 @@ This module imports neither torch nor OpenCV.
 import base64
 import json
 import logging
-import os
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from threading import Lock, Timer
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import Engine, select
 
 from ..errors import StoreError
+from ..process.child import Child
 from ..records import Box, overlay
 from ..settings import Settings
 from ..store.database import reading
@@ -28,7 +26,6 @@ from ..store.models import Analysis, VerdictRow
 from ..store.queries.files import HeldFile, held_files
 from . import thumbnail_request
 from .folder import PICTURE, EvidenceFolder
-from .previews import spoken
 
 __all__ = ["FaceShot", "FrameShot", "Gallery", "Picture", "Shots", "overlay"]
 
@@ -36,6 +33,7 @@ log = logging.getLogger(__name__)
 
 Plain = Mapping[str, Any]
 
+MODULE = "forensics.evidence.thumbnail_process"
 MADE_BY = 1
 """Raised when pictures are made otherwise: those made before are made again."""
 FORGET_S = 30.0  # that pictures are lacking is told for so long; whoever asks later tries again
@@ -143,8 +141,8 @@ class Gallery:
         if not verdict["provenance"].get("sampled_s"):
             return Shots((), (), NO_TIMES)
         try:
-            said = list(self._said(verdict, list(held_files(self._engine, media_id))))
-            pictures, lacking, is_done = self._taken(said)
+            lines = list(self._answers(verdict, list(held_files(self._engine, media_id))))
+            pictures, lacking, is_done = self._taken(lines)
             if over := thumbnail_request.left_out(verdict):
                 more = f"There are pictures of the first {thumbnail_request.MOST_FACES} faces; {over} more have none."
                 lacking = lacking or more
@@ -158,12 +156,12 @@ class Gallery:
             return Shots((), (), NONSENSE)
         return shots
 
-    def _taken(self, said: Iterable[Plain]) -> tuple[list[Plain], str | None, bool]:
+    def _taken(self, lines: Iterable[Plain]) -> tuple[list[Plain], str | None, bool]:
         """Keep the pictures that came; returns what to note of them, what is lacking, and whether all was tried."""
         pictures: list[Plain] = []
         lacking: str | None = None
         is_done = False
-        for line in said:
+        for line in lines:
             if line.get("void"):
                 return [], str(line["problem"]), False
             if "problem" in line:
@@ -191,7 +189,7 @@ class Gallery:
         }
         self._folder.note_shots(verdict_hash, json.dumps(noted).encode())
 
-    def _said(self, verdict: Plain, files: list[HeldFile]) -> Iterator[dict[str, Any]]:
+    def _answers(self, verdict: Plain, files: list[HeldFile]) -> Iterator[dict[str, Any]]:
         """Yield what the camera says; it is killed when its time is over."""
         if not files:
             yield {"problem": "There are no pictures: the file is not known to be anywhere now."}
@@ -200,40 +198,26 @@ class Gallery:
             verdict, [f.path for f in files], self._settings.thumbnails
         )
         budget_s = self._settings.deadline(max(file.size_bytes for file in files))
-        with tempfile.TemporaryDirectory(prefix="forensics-camera-") as scratch:
-            process = started()
-            timer = Timer(budget_s, process.kill)
-            timer.start()
-            try:
-                own = {"settings": asdict(replace(self._settings, threads=0)), "scratch": scratch}
-                yield from spoken(process, {**request, **own})
-            finally:
-                timer.cancel()
-                process.kill()
-                process.wait()
-
-
-def started() -> "subprocess.Popen[bytes]":
-    """Start a camera."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "forensics.evidence.thumbnail_process"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
+        with (
+            tempfile.TemporaryDirectory(prefix="forensics-camera-") as scratch,
+            Child(MODULE, budget_s) as child,
+        ):
+            settings = asdict(replace(self._settings, threads=0))
+            child.send({**request, "settings": settings, "scratch": scratch})
+            yield from child.lines()
 
 
 def shots_of(folder: EvidenceFolder, pictures: Iterable[Plain], lacking: str | None) -> Shots:
     """Return pictures as noted."""
     frames, faces = [], []
-    for one in pictures:
-        path = folder.place(one["sha256"], PICTURE)
-        time_s = float(one["time_s"])
-        picture = Picture(one["sha256"], path, int(one["width"]), int(one["height"]))
-        if "track" not in one:
+    for noted in pictures:
+        path = folder.place(noted["sha256"], PICTURE)
+        time_s = float(noted["time_s"])
+        picture = Picture(noted["sha256"], path, int(noted["width"]), int(noted["height"]))
+        if "track" not in noted:
             frames.append(FrameShot(time_s, picture))
             continue
-        box = (one["box"][0], one["box"][1], one["box"][2], one["box"][3])
-        left, top, side = map(float, one["region"])
-        faces.append(FaceShot(int(one["track"]), time_s, box, (left, top, side), picture))
+        box = (noted["box"][0], noted["box"][1], noted["box"][2], noted["box"][3])
+        left, top, side = map(float, noted["region"])
+        faces.append(FaceShot(int(noted["track"]), time_s, box, (left, top, side), picture))
     return Shots(tuple(frames), tuple(faces), lacking)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import ForensicsError, PluginError, UsageError
+from ..files import write_whole
 from ..hookspecs import Detector
 from ..settings import Settings, config_dir
 from . import contract
@@ -66,7 +67,7 @@ def set_enabled(name: str, enabled: bool) -> None:
     new = disabled() - {name} if enabled else disabled() | {name}
     path = disabled_file()
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(sorted(new)), encoding="utf-8")
+    write_whole(path, json.dumps(sorted(new)).encode())
 
 
 def require(name: str) -> importlib.metadata.EntryPoint:

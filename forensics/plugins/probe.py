@@ -1,18 +1,15 @@
 """Loads the plugins in a process of its own, so that one that ends or blocks it is named and the caller goes on."""
 
-import contextlib
-import json
 import os
-import subprocess
-import sys
-from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Any, TextIO
+from typing import Any
 
 from .. import plugins
 from ..errors import ForensicsError, PluginError
+from ..process.child import Child, Parent
 from ..settings import Settings, load
 
+MODULE = "forensics.plugins.probe"
 PROBE_S = 120.0  # for all plugins together; importing torch on a busy machine takes 10 s
 
 
@@ -24,61 +21,35 @@ def statuses(settings: Settings, limit_s: float = PROBE_S) -> list[dict[str, Any
     """
     left_out: dict[str, str] = {}
     while True:
-        lines, ended = ask(settings, left_out, limit_s)
+        lines, ending = run({"settings": asdict(settings), "left_out": left_out}, limit_s)
         for line in lines:
             if "statuses" in line:
-                found: list[dict[str, Any]] = line["statuses"]
-                return found
+                rows: list[dict[str, Any]] = line["statuses"]
+                return rows
         culprit = lines[-1]["loading"] if lines else None
         if culprit is None:
-            raise PluginError(f"the probe of the plugins {ended}")
-        left_out[culprit] = f"its process {ended.splitlines()[0]} while it was loaded"
-
-
-def ask(
-    settings: Settings, left_out: dict[str, str], limit_s: float
-) -> tuple[list[dict[str, Any]], str]:
-    """Ask for the plugins once; returns what was said, and how it ended."""
-    return run({"settings": asdict(settings), "left_out": left_out}, limit_s)
+            raise PluginError(f"the probe of the plugins {ending}")
+        left_out[culprit] = f"its process {ending.splitlines()[0]} while it was loaded"
 
 
 def run(request: dict[str, Any], limit_s: float) -> tuple[list[dict[str, Any]], str]:
     """Send one request to a new process; returns the lines that it answered, and how it ended."""
-    command = [sys.executable, "-m", "forensics.plugins.probe"]
-    try:
-        done = subprocess.run(  # noqa: S603 - our own interpreter and module
-            command,
-            input=json.dumps(request).encode(),
-            capture_output=True,
-            check=False,
-            timeout=limit_s,
-        )
-        said, ended = done.stdout, f"ended with status {done.returncode}\n{done.stderr.decode()}"
-    except subprocess.TimeoutExpired as error:
-        said, ended = error.stdout or b"", f"took longer than {limit_s:.0f} s"
-    return [*parsed(said.decode())], ended.strip()
-
-
-def parsed(said: str) -> Iterator[dict[str, Any]]:
-    """Yield the JSON objects of whole lines."""
-    for line in said.splitlines(keepends=True):
-        if line.endswith("\n"):
-            yield json.loads(line)
-
-
-def say(out: TextIO, **line: Any) -> None:
-    """Print one JSON object at once: the next step may be the last."""
-    out.write(json.dumps(line) + "\n")
-    out.flush()
+    with Child(MODULE, limit_s, keeps_errors=True) as child:
+        child.send(request)
+        lines = [*child.lines()]
+        status = child.finish()
+        if child.is_late:
+            return lines, f"took longer than {limit_s:.0f} s"
+        return lines, f"ended with status {status}\n{child.errors.decode()}".strip()
 
 
 def device(settings: Settings, limit_s: float = PROBE_S) -> tuple[bool, str]:
     """Say whether the device of the settings can be used, and which it is."""
-    lines, ended = run({"settings": asdict(settings), "device": True}, limit_s)
+    lines, ending = run({"settings": asdict(settings), "device": True}, limit_s)
     for line in lines:
         if "device" in line:
             return line["usable"], line["device"]
-    return False, f"asking for the device {ended}"
+    return False, f"asking for the device {ending}"
 
 
 def describe_device(settings: Settings) -> tuple[bool, str]:
@@ -99,20 +70,19 @@ def describe_device(settings: Settings) -> tuple[bool, str]:
 
 
 def main() -> None:
-    """Read a request from stdin and answer it; what plugins print goes to stderr."""
-    request = json.loads(sys.stdin.read())
-    out = sys.stdout
+    """Answer one request of the parent."""
+    parent = Parent()
+    request = parent.request()
+    parent.end_when_gone()
+    settings = load(flags=request["settings"])
     if "device" in request:
-        usable, told = describe_device(load(flags=request["settings"]))
-        say(out, usable=usable, device=told)
+        usable, description = describe_device(settings)
+        parent.send({"usable": usable, "device": description})
         return
-    with contextlib.redirect_stdout(sys.stderr):
-        found = plugins.load(
-            load(flags=request["settings"]),
-            request["left_out"],
-            lambda name: say(out, loading=name),
-        )
-    say(out, statuses=[asdict(status) for status in found.statuses])
+    loaded = plugins.load(
+        settings, request["left_out"], lambda name: parent.send({"loading": name})
+    )
+    parent.send({"statuses": [asdict(status) for status in loaded.statuses]})
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ def contain(scratch: Path) -> tuple[str, ...]:
     """Confine this process, which must not have started a thread yet, for good; returns what can't be done here."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.environ["TMPDIR"] = tempfile.tempdir = str(scratch)
-    devices = [found for pattern in DEVICES for found in Path("/dev").glob(pattern)]
+    devices = [device for pattern in DEVICES for device in Path("/dev").glob(pattern)]
     try:
         version = landlock.restrict([scratch], devices) if sys.platform == "linux" else 0
     except OSError as error:

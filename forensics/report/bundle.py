@@ -1,6 +1,5 @@
 """A case in one file to hand on: reports, the data that they are made of, and the hash of every part."""
 
-import hashlib
 import json
 import zipfile
 from collections.abc import Callable, Mapping
@@ -8,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from ..files import sha256_of
 from .builder import Maker
 from .collection import INDEX, Line, index_page
 
@@ -43,7 +43,7 @@ def pack(target: Path, write: Write, maker: Maker, title: str) -> list[Line]:
         names = sorted(
             str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()
         )
-        put(folder, MANIFEST, "".join(f"{digest(folder / n)}  {n}\n" for n in names).encode())
+        put(folder, MANIFEST, "".join(f"{sha256_of(folder / n)}  {n}\n" for n in names).encode())
         with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
             for name in [MANIFEST, *names]:
                 archive.write(folder / name, name)
@@ -73,9 +73,3 @@ def put(folder: Path, name: str, data: bytes) -> None:
 def as_json(value: Any) -> bytes:
     """Return JSON that people can read too."""
     return (json.dumps(value, indent=2, sort_keys=True, ensure_ascii=True) + "\n").encode()
-
-
-def digest(path: Path) -> str:
-    """Return a file's SHA-256."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,11 +1,11 @@
-"""Files that are written whole or not at all."""
+"""Files for people, written whole or not at all."""
 
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from .. import files
 from ..errors import ForensicsError
 from ..escaping import shown
 
@@ -16,17 +16,14 @@ def whole(path: Path) -> Iterator[Path]:
 
     Raises ForensicsError where nothing can be written.
     """
-    half = path.parent / f".{secrets.token_hex(8)}.part"
     try:
-        yield half
-        half.replace(path)
+        with files.whole(path) as half:
+            yield half
     except OSError as error:
         if not concerns(error, path):
             raise
         why = error.strerror or str(error)
         raise ForensicsError(f"{shown(str(path))}: can't be written: {why}") from error
-    finally:
-        half.unlink(missing_ok=True)
 
 
 def concerns(error: OSError, path: Path) -> bool:

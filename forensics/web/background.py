@@ -9,23 +9,19 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine
 
-from ..analysis.messages import Message
 from ..clock import utc_now
 from ..daemon.backoff import Backoff
-from ..daemon.dispatcher import Dispatcher
-from ..daemon.notifier import Announcer
-from ..daemon.service import Service, log_event, log_ready
+from ..daemon.run import Run, ready_pool
+from ..daemon.service import Service
 from ..errors import ErrorCode, ForensicsError, UnreachableError
-from ..evidence.folder import keep_artifacts
 from ..records import Failure
 from ..settings import Settings
-from ..store import jobs, queries
+from ..store import jobs
 from ..store.database import reading, writing
 from ..store.queries import jobs as job_queries
 from ..workers.pool import ProcessPool
@@ -33,7 +29,6 @@ from ..workers.pool import ProcessPool
 log = logging.getLogger(__name__)
 
 LOOK_S = 0.5
-STEP_S = 0.1
 AGAIN_S = 15.0  # after what ended a thread's work, it begins anew
 
 
@@ -79,26 +74,19 @@ class Work:
                 self.stop.wait(AGAIN_S)
 
     def _watch(self) -> None:
-        pool = ProcessPool(self.settings)
-        try:
-            pool.warm_up(self.stop.is_set)
+        with ready_pool(self.settings, should_stop=self.stop.is_set) as pool:
             service = Service(self.engine, self.settings, [self.inbox], pool)
             self.trouble.pop("daemon", None)
             service.run(self.stop)
-        finally:
-            pool.close()
 
     def _ask(self) -> None:
         backoff = Backoff(self.stop.wait)
         while not self.stop.is_set():
-            try:
+            waiting: dict[int, dict[str, Any]] = {}
+            with backoff.patience():
                 with reading(self.engine) as session:
                     waiting = job_queries.asked_jobs(session, str(self.inbox), utc_now())
-                backoff.worked()
                 self.trouble.pop("asked", None)
-            except UnreachableError as error:
-                backoff.failed(error)
-                continue
             if waiting:
                 parameters = next(iter(waiting.values()))
                 ids = {n for n, wanted in waiting.items() if wanted == parameters}
@@ -112,48 +100,25 @@ class Asked:
     def __init__(
         self, engine: Engine, settings: Settings, parameters: dict[str, Any], ids: set[int]
     ) -> None:
-        self._engine, self._left, self._ids = engine, set(ids), ids
+        self._engine, self._left = engine, set(ids)
         frames = int(parameters.get("frames", settings.frames))
         self._settings = replace(settings, frames=frames, metrics_port=0)
         self._detectors: Sequence[str] = parameters.get("detectors", ())
 
     def run(self, stop: threading.Event) -> None:
         """Work until these jobs have ended, or until told to stop."""
-        pool, announcer = ProcessPool(self._settings, self._detectors), Announcer(self._settings)
         try:
-            pool.warm_up(stop.is_set)
-            self._work(pool, announcer, stop)
+            with ready_pool(self._settings, self._detectors, stop.is_set) as pool:
+                self._work(pool, stop)
         except UnreachableError:
             raise
         except ForensicsError as error:
             self._fail(error)
-        finally:
-            pool.close()
-            announcer.close()
 
-    def _work(self, pool: ProcessPool, announcer: Announcer, stop: threading.Event) -> None:
-        dispatcher = Dispatcher(
-            self._engine,
-            pool,
-            only=self._ids,
-            is_default=False,
-            on_ready=log_ready,
-            on_event=partial(follow, announcer),
-            on_ended=announcer.ended,
-            keep=partial(keep_artifacts, self._settings),
-        )
-        backoff = Backoff(stop.wait)
-        while self._left and not stop.is_set():
-            try:
-                dispatcher.step(STEP_S)
-                if not dispatcher.busy:
-                    with reading(self._engine) as session:
-                        self._left -= set(queries.ended_jobs(session, self._left))
-                backoff.worked()
-            except UnreachableError as error:
-                backoff.failed(error)
-        if dispatcher.busy:
-            dispatcher.hand_back()
+    def _work(self, pool: ProcessPool, stop: threading.Event) -> None:
+        known = self._engine, self._settings, pool, stop.wait
+        with Run(*known, only=self._left, is_default=False) as run:
+            run.work_off(self._left, should_stop=stop.is_set)
 
     def _fail(self, error: ForensicsError) -> None:
         """Fail the jobs: nothing can do them, such as a detector that is there no more."""
@@ -161,9 +126,3 @@ class Asked:
             for claim in jobs.claim(session, utc_now(), len(self._left), only=self._left):
                 failure = Failure(ErrorCode.INTERNAL, str(error))
                 jobs.fail(session, claim, failure, utc_now())
-
-
-def follow(announcer: Announcer, event: Message, path: str) -> None:
-    """Note a step of a job."""
-    announcer.follow(event)
-    log_event(event, path)

@@ -11,7 +11,6 @@ import logging
 import os
 import re
 import secrets
-import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -205,7 +204,8 @@ def plain_name(name: str) -> str:
 def make_ready(inbox: Path) -> None:
     """Make the folder, for its owner only, and remove parts that nobody finished."""
     inbox.mkdir(parents=True, exist_ok=True, mode=0o700)
+    now_s = utc_now().timestamp()
     for part in inbox.glob(".upload-*.part"):
         with suppress(OSError):
-            if time.time() - part.stat().st_mtime > LEFT_S:
+            if now_s - part.stat().st_mtime > LEFT_S:
                 part.unlink()

@@ -4,12 +4,12 @@ The folder of the setting `weights` is searched first, then the installed data d
 name the first wins.
 """
 
-import hashlib
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
 from ..errors import WeightsError
+from ..files import sha256_of
 from ..records import Together
 from ..settings import Settings
 from ..toml_tables import toml_value
@@ -100,12 +100,6 @@ def verify(entry: WeightsEntry) -> None:
             f"{entry.path}: SHA-256 is {actual[:12]}.., the manifest says {entry.sha256[:12]}..; "
             "run 'forensics weights verify'"
         )
-
-
-def sha256_of(path: Path) -> str:
-    """Return a file's SHA-256 in hexadecimal, read as a stream."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def manifests(settings: Settings) -> list[Path]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import WeightsError
+from ..files import whole
 from ..records import Calibration, MediaKind, Together
 from ..toml_tables import (
     Rules,
@@ -198,10 +199,9 @@ def write(manifest: Manifest) -> None:
     if manifest.together:
         tables["together"] = [toml_value(asdict(rates)) for rates in manifest.together]
     path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_suffix(".tmp")
-    half.write_text(tomli_w.dumps(tables), encoding="utf-8")
-    read(half)
-    half.replace(path)
+    with whole(path) as half:
+        half.write_text(tomli_w.dumps(tables), encoding="utf-8")
+        read(half)
 
 
 def as_table(entry: WeightsEntry) -> dict[str, Any]:

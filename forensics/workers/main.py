@@ -111,13 +111,13 @@ def equip(
     cv2.setNumThreads(threads)
     if settings.reproducible:
         torch.use_deterministic_algorithms(True)
-    found = plugins.load(settings, left_out, on_loading)
+    loaded = plugins.load(settings, left_out, on_loading)
     on_loading(None)
-    chosen = plugins.choose(found, detectors)
+    chosen = plugins.choose(loaded, detectors)
     needs_faces = any(Need.FACES in detector.needs for detector in chosen)
     finder = FaceFinder(device_of(settings)) if needs_faces else None
     joint = measured_together(settings, {d.name: d.weights for d in chosen})
-    return Equipment(settings, chosen, finder, versions(threads), joint), found.statuses
+    return Equipment(settings, chosen, finder, versions(threads), joint), loaded.statuses
 
 
 def measured_together(

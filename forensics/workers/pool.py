@@ -135,11 +135,11 @@ class ProcessPool:
         except (EOFError, ConnectionResetError, OSError):
             yield from self._died(worker)
             return
-        said = unpack(data)
-        if isinstance(said, Loading):
-            worker.loading = said.plugin
+        message = unpack(data)
+        if isinstance(message, Loading):
+            worker.loading = message.plugin
             return
-        message = attributed(said, worker)
+        message = attributed(message, worker)
         self._follow(worker, message)
         yield message
 
@@ -199,7 +199,7 @@ class ProcessPool:
             return
         if task is None:
             raise PluginError(f"a worker ended with status {code} before it was ready; see above")
-        why = ErrorCode.OUT_OF_MEMORY if self._starved(worker, code) else ErrorCode.WORKER_DIED
+        why = ErrorCode.OUT_OF_MEMORY if self._is_starved(worker, code) else ErrorCode.WORKER_DIED
         message = f"the worker process died with status {code} in {worker.doing}"
         yield Failed(task.id, Failure(why, message, worker.detector))
 
@@ -210,7 +210,7 @@ class ProcessPool:
         if ended.task is not None:
             worker.begin(ended.task, ended.allowed_s, self._clock)
 
-    def _starved(self, worker: Worker, code: int | None) -> bool:
+    def _is_starved(self, worker: Worker, code: int | None) -> bool:
         """Say whether a worker died for want of memory: the kernel killed it, or it had nearly all it may have."""
         before, self._oom_kills = self._oom_kills, sandbox.oom_kills()
         if code == -signal.SIGKILL and self._oom_kills > before:

@@ -185,7 +185,7 @@ def test_path_is_looked_at_where_a_listing_would_meet_it(
     (root / "link").symlink_to(tmp_path / "secret")
     (tmp_path / "way").symlink_to(tmp_path / ".home")
     watched = Folders([tmp_path / "way" / "inbox"])
-    assert watched.holds(os.path.normpath(tmp_path / "way" / "inbox" / name)) is is_held
+    assert watched.is_listed(os.path.normpath(tmp_path / "way" / "inbox" / name)) is is_held
 
 
 def test_file_is_away_with_its_folder_and_gone_without_it(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """Plugins are told of stored verdicts, and what they do there harms nobody."""
 
-import io
 import json
 import os
 import signal
@@ -8,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,8 +63,8 @@ def verdict(tmp_path_factory: pytest.TempPathFactory) -> Verdict:
     return done.verdict
 
 
-def announcer(*listeners: str) -> notifier.Announcer:
-    found = notifier.Announcer(Settings(plugins=("writes",)))
+def announcer(*listeners: str) -> notifier.Notifier:
+    found = notifier.Notifier(Settings(plugins=("writes",)))
     found.follow(Ready({}, (), (), listeners))
     return found
 
@@ -113,14 +113,13 @@ def test_plugin_that_ends_the_process_does_not_hold_up_the_parent(
     assert not told.exists()
 
 
-def lines(verdict: Verdict) -> Iterator[bytes]:
+def notices(verdict: Verdict) -> Iterator[dict[str, Any]]:
     for number in (1, 2):
-        raw = {
-            "verdict": converter().unstructure(verdict),
+        yield {
+            "verdict": json.loads(converter().dumps(verdict)),
             "verdict_id": number,
             "path": "a.png",
         }
-        yield json.dumps(raw).encode() + b"\n"
 
 
 def test_hook_that_raises_is_logged_and_the_others_are_told(
@@ -133,7 +132,7 @@ def test_hook_that_raises_is_logged_and_the_others_are_told(
     write_distribution(tmp_path, "raises", RAISES)
     monkeypatch.delitem(sys.modules, "forensics_writes", raising=False)
     listeners = [registration.register(plugins.require(name)) for name in ("raises", "writes")]
-    notifier.serve(io.BytesIO(b"".join(lines(verdict))), listeners)
+    notifier.serve(notices(verdict), listeners)
     assert told.read_text() == "1 fake a.png\n2 fake a.png\n"
     assert caplog.text.count("plugin raises: forensics_verdict_stored") == 2
     assert "RuntimeError: no connection" in caplog.text

@@ -53,13 +53,13 @@ def test_broken_plugin_needs_doing_and_the_next_command_is_said(
 
 def test_detector_that_is_missing_is_said(settings: Settings) -> None:
     *_, last = doctor.plugins(replace(settings, plugins=("nothing",)))
-    assert (last.what, last.found) == ("detectors", "none works")
+    assert (last.what, last.state) == ("detectors", "none works")
     assert last.advice == "run 'forensics plugins list'"
 
 
 def test_older_schema_is_said_with_the_command(tmp_path: Path, settings: Settings) -> None:
     (line,) = doctor.database(settings)
-    assert "not made yet" in line.found
+    assert "not made yet" in line.state
     assert not line.advice
     engine = connect(settings.database_url)
     with engine.begin() as connection:
@@ -67,7 +67,7 @@ def test_older_schema_is_said_with_the_command(tmp_path: Path, settings: Setting
         connection.exec_driver_sql("INSERT INTO alembic_version VALUES ('0001')")
     engine.dispose()
     (line,) = doctor.database(settings)
-    assert "schema 0001" in line.found
+    assert "schema 0001" in line.state
     assert line.advice == "run 'forensics db upgrade'"
 
 
@@ -88,10 +88,10 @@ def test_folder_that_cannot_be_written_to_is_said_with_the_command(
         line.what: line for line in doctor.folders(replace(settings, evidence_folder=f"{held}"))
     }
     assert found.keys() == {"data", "evidence", "configuration", "temporary", "database"}
-    assert found["evidence"].found == f"{held}: can be made"
+    assert found["evidence"].state == f"{held}: can be made"
     monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write anywhere
     said = doctor.writable("evidence", held)
-    assert said.found == f"{held}: can't be written to"
+    assert said.state == f"{held}: can't be written to"
     assert said.advice == f"run 'chmod u+rwx {held.parent}' as its owner"
 
 
@@ -140,7 +140,7 @@ def test_memory_is_held_against_what_workers_may_take(
 
 def test_confinement_is_told_and_asks_for_nothing() -> None:
     assert not system_limits.confinement(Settings()).advice
-    assert "switched off" in system_limits.confinement(Settings(contained=False)).found
+    assert "switched off" in system_limits.confinement(Settings(contained=False)).state
 
 
 def test_plugin_that_does_not_come_to_an_end_is_named(tmp_path: Path) -> None:

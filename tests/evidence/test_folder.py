@@ -19,6 +19,7 @@ from forensics.errors import UnreachableError
 from forensics.evidence import folder as evidence
 from forensics.evidence import retention
 from forensics.evidence.folder import PICTURE, EvidenceFolder, keep_artifacts
+from forensics.files import HALF
 from forensics.records import Artifact
 from forensics.settings import Settings
 from forensics.store.database import connect, reading, writing
@@ -139,7 +140,7 @@ def test_verdict_and_its_artifact_are_stored_together_or_not_at_all(
         now=lambda: samples.NOW,
     )
     with monkeypatch.context() as patched:
-        patched.setattr(evidence, "write", full(errno.ENOSPC))
+        patched.setattr(evidence, "write_whole", full(errno.ENOSPC))
         with pytest.raises(UnreachableError, match="FORENSICS_EVIDENCE_FOLDER"):
             dispatcher.step(0.0)
     with reading(engine) as session:
@@ -193,7 +194,7 @@ def test_picture_that_is_just_being_made_is_left_alone(settings: Settings) -> No
 
 def test_half_a_file_of_a_process_that_died_goes(settings: Settings) -> None:
     folder = EvidenceFolder(settings)
-    half = folder.place(folder.keep(b"x")).with_name(f"{evidence.HALF}ab")
+    half = folder.place(folder.keep(b"x")).with_name(f"{HALF}ab")
     half.write_bytes(b"half")
     retention.clean(settings, half.stat().st_mtime + 60)
     assert half.exists()

@@ -242,7 +242,7 @@ def test_what_a_copier_made_is_no_way_to_other_files(
         Path(request["scratch"], "copy.webm").symlink_to(secret)
         yield {"file": "copy.webm", "until_s": None}
 
-    monkeypatch.setattr(copies, "_said", taken_over)
+    monkeypatch.setattr(copies, "_answers", taken_over)
     media = stored(render(tmp_path / "clip.mkv"))
     assert copies.make(media).state is CopyState.FAILED
     assert copies.kept(media) is None
@@ -261,7 +261,7 @@ def test_copy_of_a_content_that_was_erased_meanwhile_is_not_kept(
         Path(request["scratch"], "copy.webm").write_bytes(b"made")
         yield {"file": "copy.webm", "until_s": None}
 
-    monkeypatch.setattr(copies, "_said", erased)
+    monkeypatch.setattr(copies, "_answers", erased)
     copy = copies.make(stored(render(tmp_path / "clip.mkv")))
     assert copy.message == "No copy is kept: the file was removed meanwhile."
 

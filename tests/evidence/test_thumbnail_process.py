@@ -1,8 +1,6 @@
 """What a process that was taken over by a hostile file can and can't do to whoever asked it for pictures."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -33,15 +31,12 @@ def test_nonsense_from_the_camera_is_no_picture(
     monkeypatch: pytest.MonkeyPatch,
     said: str,
 ) -> None:
-    def taken_over() -> "subprocess.Popen[bytes]":
-        code = f"import sys; sys.stdin.readline(); print({said!r})"
-        return subprocess.Popen(
-            [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
-
+    code = f"import sys; sys.stdin.readline(); print({said!r})"
+    (tmp_path / "taken_over.py").write_text(code)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     clip = render(tmp_path / "a.mp4", Clip(frames=5))
     verdict_id = stored(engine, clip, verdict(clip))
-    monkeypatch.setattr(thumbnails, "started", taken_over)
+    monkeypatch.setattr(thumbnails, "MODULE", "taken_over")
     shots = Gallery(Settings(evidence_folder=str(tmp_path / "evidence")), engine).shots(verdict_id)
     assert (shots.frames, shots.faces) == ((), ())
     assert shots.lacking == thumbnails.NONSENSE

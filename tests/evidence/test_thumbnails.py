@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from sqlalchemy import Engine
 from forensics.evidence import thumbnails
 from forensics.evidence.thumbnails import FaceShot, FrameShot, Gallery, Shots
 from forensics.faces import CropGeometry, crop_frame
+from forensics.process.child import Child
 from forensics.records import (
     Box,
     Evidence,
@@ -109,7 +109,7 @@ def sizes(shots: Sequence[FrameShot | FaceShot]) -> list[tuple[int, ...]]:
     return [pixels(shot.picture.path).shape[:2] for shot in shots]
 
 
-def nothing_starts(*known: object) -> "subprocess.Popen[bytes]":
+def nothing_starts(*known: object) -> Child:
     raise AssertionError("a process was started")
 
 
@@ -180,7 +180,7 @@ def test_blurred_pictures_show_nobody(engine: Engine, settings: Settings, tmp_pa
 def test_no_pictures_are_made_where_none_are_wanted(
     engine: Engine, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(thumbnails, "started", nothing_starts)
+    monkeypatch.setattr(thumbnails, "Child", nothing_starts)
     shots = faces_of(engine, replace(settings, thumbnails="off"), tmp_path)
     assert shots == Shots((), (), thumbnails.OFF)
     assert not (tmp_path / "evidence").exists()
@@ -193,7 +193,7 @@ def test_pictures_are_made_once_and_again_when_one_is_gone(
     verdict_id = stored(engine, clip, verdict(clip))
     first = Gallery(settings, engine).shots(verdict_id)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(thumbnails, "started", nothing_starts)
+        patched.setattr(thumbnails, "Child", nothing_starts)
         assert Gallery(settings, engine).shots(verdict_id) == first
     first.frames[1].picture.path.unlink()
     assert Gallery(settings, engine).shots(verdict_id) == first
