@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from forensics.cli.common import console, print_table, printed
+from forensics.commands import console, print_table, printed
 from forensics.errors import UsageError
 
 from .. import NAME
