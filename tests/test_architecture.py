@@ -14,6 +14,7 @@ import pytest
 import forensics
 
 ROOT = Path(forensics.__file__).parents[1]
+TABLE = re.compile(r"^\| (\d+) \| `(\w+)` \| ([^|]+) \| (yes)? ?\|$", re.MULTILINE)
 Rows = Sequence[set[str]]
 ROOMS: Rows = [
     {"cli"},
@@ -22,12 +23,14 @@ ROOMS: Rows = [
     {"workers", "report", "testing"},
     {"analysis", "evidence"},
     {"faces", "plugins"},
-    {"media", "store", "weights", "process", "hookspecs", "logs"},
+    {"media", "store", "weights", "process", "hookspecs", "logs", "commands"},
     {"settings", "serialization"},
     {"records"},
     {"errors", "escaping", "concurrency", "clock", "files", "toml_tables"},
 ]
 PUBLIC = {
+    "analysis",
+    "commands",
     "errors",
     "settings",
     "hookspecs",
@@ -85,14 +88,6 @@ INSIDE: Mapping[str, Rows] = {
 }
 PLUGINS = {
     path.parent.name: path.parent.parent for path in ROOT.glob("plugins/*/forensics_*/__init__.py")
-}
-# What plugins still import of private rooms, each with what is to take its place.
-TO_BE_CUT = {
-    "forensics.analysis": "evaluation runs an analysis and fuses findings: to become a public door",
-    "forensics.cli.common": "settings and tables of a command: to become a public door",
-    "forensics.concurrency": "single_thread and parallel_map in detectors: to be offered by the kit",
-    "forensics.escaping": "shown, for a path in a message: errors should escape what they quote",
-    "forensics.process.sandbox": "is_shortage: the worker should tell a shortage by itself",
 }
 
 
@@ -179,6 +174,19 @@ def test_every_module_has_its_room(package: str) -> None:
     assert {child(package, name) for name in names} - {None} == set(listed)
 
 
+def test_page_on_architecture_has_every_room_on_its_floor() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = TABLE.findall(text)
+    assert len(rows) == text.count("\n|") - 2, "a line of the table is of another form"
+    assert [(int(floor), room) for floor, room, _, _ in rows] == [
+        (len(ROOMS) - number, room)
+        for number, row in enumerate(ROOMS)
+        for room in sorted(row, key=[name for _, name, _, _ in rows].index)
+    ]
+    assert {room for _, room, _, is_public in rows if is_public} == PUBLIC
+    assert len(text.splitlines()) <= 60, "more than one screen"
+
+
 def test_the_house_has_few_floors_and_few_modules_at_the_top() -> None:
     assert len(ROOMS) <= 10
     assert len(list((ROOT / "forensics").glob("*.py"))) <= 10
@@ -187,25 +195,19 @@ def test_the_house_has_few_floors_and_few_modules_at_the_top() -> None:
 @pytest.mark.parametrize("package", PLUGINS)
 def test_plugins_import_public_rooms_only(package: str) -> None:
     for name in modules(package):
-        private = {
-            other
-            for other in imported(package, name)
-            if (room := child("forensics", other)) and room not in PUBLIC
-        }
-        wrong = {other for other in private if not is_to_be_cut(other)}
-        assert not wrong, f"{name} imports from private rooms: {wrong}"
+        assert not private_rooms(package, name), f"{name} imports from private rooms"
 
 
-def is_to_be_cut(name: str) -> bool:
-    return any(name == known or name.startswith(f"{known}.") for known in TO_BE_CUT)
+def test_conformance_kit_imports_public_rooms_only() -> None:
+    for name in modules("forensics"):
+        if name.startswith("forensics.testing"):
+            assert not private_rooms("forensics", name), f"{name} imports from private rooms"
 
 
-def test_nothing_is_to_be_cut_that_no_plugin_imports() -> None:
-    used = {
-        other for package, name in EVERY if package in PLUGINS for other in imported(package, name)
-    }
-    for known in TO_BE_CUT:
-        assert any(name == known or name.startswith(f"{known}.") for name in used), known
+def private_rooms(package: str, name: str) -> set[str]:
+    """The rooms from which a module imports though they are no plugin's business."""
+    rooms = {child("forensics", other) for other in imported(package, name)}
+    return {room for room in rooms if room} - PUBLIC
 
 
 def test_new_plugins_import_public_rooms_only() -> None:

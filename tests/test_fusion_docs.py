@@ -9,35 +9,26 @@ import pytest
 from forensics.analysis import fusion
 from forensics.records import (
     Calibration,
-    Coverage,
     Evidence,
     Finding,
     MediaKind,
     Outcome,
-    TrackScore,
 )
+
+from . import builders
+from .builders import CALIBRATION, WHOLE
 
 PAGE = (Path(__file__).parent.parent / "docs" / "fusion.md").read_text(encoding="utf-8")
 VOTES, NOBODY = (
     [[cell.strip() for cell in row.strip("|").split("|")] for row in rows.splitlines()]
     for rows in re.findall(r"^\|---.*\n((?:\|.*\n)+)", PAGE, re.MULTILINE)
 )
-VOTER = Calibration(
-    slope=2.302585092994046,  # a score is its log10 ratio
-    intercept=0.0,
-    cap_log10=2.0,
-    fake_at=1.0,
-    real_at=-0.5,
-    min_face_px=64,
-    min_frames=8,
-    kinds=(MediaKind.VIDEO,),
-)
-WHOLE = Coverage(10.0, 20, 20, 20, 1, 2.0, 0)
+VOTER = replace(CALIBRATION, min_frames=8)
 VIDEO = MediaKind.VIDEO
 
 
 def scored(name: str, score: float) -> Finding:
-    return fusion.calibrate(Finding(name, "1", None, Outcome.SCORED, score), VOTER, VIDEO)
+    return fusion.calibrate(builders.finding(name=name, score=score), VOTER, VIDEO)
 
 
 def said(decision: fusion.Decision) -> tuple[str, str]:
@@ -55,11 +46,11 @@ def test_votes_decide_as_the_table_says(row: list[str]) -> None:
 
 
 def seen(frames: int, px: float) -> Finding:
-    track = TrackScore(1, 0, 5, frames, px, 1.5)
+    track = builders.track(frames=frames, median_face_px=px)
     return replace(scored("a", 1.5), log10_lr=None, evidence=Evidence(tracks=(track,)))
 
 
-RAW = Finding("a", "1", None, Outcome.SCORED, 1.5)
+RAW = builders.finding(score=1.5)
 CASES: dict[str, tuple[list[Finding], Calibration | None]] = {
     "no finding at all": ([], VOTER),
     "detectors looked and there was nothing to examine": (

@@ -1,45 +1,25 @@
-"""What several commands share: settings, the database, and the three forms of output.
-
-rich is imported by what prints with it: a script that asks for JSON does not wait for it.
-"""
+"""What our own commands share: the database, JSON, CSV, and what `forensics.commands` gives to every command."""
 
 import csv
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 from sqlalchemy import Engine
 
-from .. import settings as settings_module
-from ..escaping import visible
+from ..commands import STYLES as STYLES
+from ..commands import console as console
+from ..commands import load_settings as load_settings
+from ..commands import print_table as print_table
+from ..commands import printed as printed
 from ..settings import Settings
 from ..store import migrate
 from ..store.database import connect, masked
 from . import uncollected
 
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.text import Text
-
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-PIPE_WIDTH = 160
-STYLES = {
-    "fake": "bold red",
-    "real": "green",
-    "inconclusive": "yellow",
-    "failed": "magenta",
-    "ok": "green",
-    "broken": "red",
-}
-
-
-def load_settings(ctx: click.Context, **flags: Any) -> Settings:
-    """Return the settings with this call's flags; those that are None are not set."""
-    given: dict[str, Any] = ctx.find_root().obj
-    flags.setdefault("database_url", given["database_url"])
-    return settings_module.load(given["config"], flags=flags)
 
 
 def open_database(settings: Settings, *, may_upgrade: bool = False) -> Engine:
@@ -74,39 +54,3 @@ def neutral(cell: Any) -> Any:
     if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")):
         return "'" + cell
     return cell
-
-
-def console(*, stderr: bool = False) -> "Console":
-    """Return a console: as wide as the terminal, or wide enough for a pipe."""
-    from rich.console import Console
-
-    found = Console(stderr=stderr, highlight=False)
-    return found if found.is_terminal else Console(stderr=stderr, highlight=False, width=PIPE_WIDTH)
-
-
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Print a table; labels and states have their colours."""
-    from rich.table import Table
-
-    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
-    for row in rows:
-        table.add_row(*(cell_of(cell) for cell in row))
-    console().print(table)
-
-
-def cell_of(cell: Any) -> "Text":
-    """Return a table's cell; text is data, never markup."""
-    text = "" if cell is None else f"{cell:.2f}" if isinstance(cell, float) else str(cell)
-    shown = printed(text, STYLES.get(text, ""))
-    shown.overflow = "fold"
-    return shown
-
-
-def printed(text: str, style: str = "") -> "Text":
-    """Return text from files, detectors or the database with control and invisible characters escaped, newlines excepted.
-
-    A terminal acts on them: what was analysed could rewrite what is said of it.
-    """
-    from rich.text import Text
-
-    return Text(visible(text, kept="\n"), style=style)

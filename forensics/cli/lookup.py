@@ -47,6 +47,4 @@ def erased(session: Session, key: str) -> str | None:
     if left is None:
         return None
     moment = left.erased_at.strftime("%Y-%m-%d %H:%M:%S UTC")
-    return (
-        f"verdict {key} was erased on {moment} by {left.said.get('by')}: {left.said.get('reason')}"
-    )
+    return f"verdict {key} was erased on {moment} by {left.record.get('by')}: {left.record.get('reason')}"

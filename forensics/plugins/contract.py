@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import PluginError
 from ..hookspecs import CONTRACT_VERSION, Detector, Frugal, Resources
-from ..records import Calibration, MediaKind, Need
+from ..records import Calibration, Finding, MediaKind, Need
 from ..serialization import plain
 from ..settings import Settings
 
@@ -102,3 +102,8 @@ def misfits(detector: object) -> Iterator[str]:
         yield f"'parameters': {error}"
     if isinstance(detector, Frugal) and not isinstance(detector.resources, Resources):
         yield f"'resources' is {detector.resources!r:.60}, not Resources"
+
+
+def check_storable(finding: Finding) -> None:
+    """Raise TypeError for a finding with a value that has no JSON form: it could not be stored."""
+    plain(finding)

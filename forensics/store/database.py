@@ -187,7 +187,7 @@ def masked(url: str | URL) -> str:
 
 
 def is_sqlite(bind: Engine | Connection | Session) -> bool:
-    """Say which of the two databases this is."""
+    """Say whether this is SQLite, and not PostgreSQL."""
     bind = bind.get_bind() if isinstance(bind, Session) else bind
     return bind.dialect.name == "sqlite"
 

@@ -49,8 +49,8 @@ def revision_of(connection: Connection) -> str | None:
     """Return the revision that a connection sees. Raises SchemaError for a database with only foreign tables."""
     tables = inspect(connection)
     if tables.has_table(VERSION_TABLE):
-        found: str | None = connection.scalar(text(f"SELECT version_num FROM {VERSION_TABLE}"))  # noqa: S608  a constant of ours
-        return found
+        revision: str | None = connection.scalar(text(f"SELECT version_num FROM {VERSION_TABLE}"))  # noqa: S608  a constant of ours
+        return revision
     if tables.get_table_names():
         raise SchemaError(
             f"{masked(connection.engine.url)}: it holds tables of another program; "

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from ..analysis import fusion
+from ..analysis import calibrate
 from ..hookspecs import Detector
+from ..plugins.contract import check_storable
 from ..records import Finding, Outcome, Sample
-from ..serialization import plain
 
 OWN = frozenset({Outcome.SCORED, Outcome.STATEMENT, Outcome.NOTHING_TO_EXAMINE})
 SAME = 1e-4  # relative and absolute: threads may add up in another order
@@ -36,13 +36,13 @@ def check_proper(detector: Detector, sample: Sample, finding: object) -> None:
     assert {frame.track for frame in finding.evidence.frames} <= known, f"{name}: unknown tracks"
     maps = [frame.map for frame in finding.evidence.frames if frame.map is not None]
     assert all(one.is_whole for one in maps), f"{name}: a map has not the cells that it says"
-    plain(finding)  # raises TypeError for what can't be stored
+    check_storable(finding)
 
 
 def check_range(detector: Detector, sample: Sample, finding: Finding) -> None:
     """Assert that the calibrated score lies between 0 and 1, and its ratio under the cap."""
     calibration = detector.calibration
-    found = fusion.calibrate(finding, calibration, sample.info.kind)
+    found = calibrate(finding, calibration, sample.info.kind)
     if calibration is not None and found.log10_lr is not None and found.fake is not None:
         assert abs(found.log10_lr) <= calibration.cap_log10
         assert 0.0 <= found.fake <= 1.0

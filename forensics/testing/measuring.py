@@ -1,6 +1,5 @@
 """One examination in a process like a worker's: confined, limited, new, and its finding sent back by pickle."""
 
-import os
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -11,13 +10,11 @@ from pathlib import Path
 from .. import plugins
 from ..hookspecs import Detector
 from ..plugins import registration
-from ..process import sandbox
+from ..plugins.containment import confine, held_mb, limit_memory, peak_mb
 from ..records import Finding
 from ..settings import Settings
 from .media import write
 from .samples import sampled
-
-KB = 1024
 
 
 @dataclass(frozen=True)
@@ -57,14 +54,13 @@ def examine_confined(
     plugin: str, detector: str, medium: str, folder: Path, settings: Settings, scratch: str
 ) -> Measured:
     """Be that process."""
-    if settings.contained:
-        sandbox.contain(Path(scratch))
-    found = loaded(plugin, detector, settings)
+    confine(settings, Path(scratch))
+    examining = loaded(plugin, detector, settings)
     with sampled(medium, folder, settings) as sample:
-        sandbox.limit_data(settings.memory_mb if settings.device == "cpu" else 0)
+        limit_memory(settings)
         held, before = held_mb(), peak_mb()
         began_s, cpu_s = time.perf_counter(), time.process_time()
-        finding = found.examine(sample)
+        finding = examining.examine(sample)
         return Measured(
             finding,
             wall_s=time.perf_counter() - began_s,
@@ -77,14 +73,3 @@ def loaded(plugin: str, detector: str, settings: Settings) -> Detector:
     """Return one detector of an installed plugin."""
     registered = registration.register(plugins.require(plugin))
     return next(d for d in registered.detectors(settings) if d.name == detector)
-
-
-def held_mb() -> float:
-    """Return this process's resident memory."""
-    return sandbox.resident_bytes(os.getpid()) / sandbox.MB
-
-
-def peak_mb() -> float:
-    """Return the most resident memory that this process has had; getrusage would tell the parent's too (proc(5))."""
-    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-    return next(int(line.split()[1]) * KB / sandbox.MB for line in lines if "VmHWM" in line)

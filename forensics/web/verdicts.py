@@ -32,7 +32,7 @@ def told_of(request: Request) -> dict[str, Any]:
     if left is not None:
         moment = left.erased_at.strftime("%Y-%m-%d")
         raise PageError(
-            410, f"Verdict {verdict_id} was erased on {moment}: {left.said.get('reason')}"
+            410, f"Verdict {verdict_id} was erased on {moment}: {left.record.get('reason')}"
         )
     if found is None:
         raise PageError(404, f"There is no verdict {verdict_id}.")

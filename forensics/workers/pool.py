@@ -60,6 +60,11 @@ class ProcessPool:
         """Return how many tasks could begin now."""
         return self._settings.workers - sum(worker.task is not None for worker in self._workers)
 
+    @property
+    def workers(self) -> tuple[Worker, ...]:
+        """Return the workers that are there, busy or idle."""
+        return tuple(self._workers)
+
     def warm_up(self, stop: Callable[[], bool] = lambda: False) -> None:
         """Start a worker before there is work; `stop` says whether to give up waiting for it.
 

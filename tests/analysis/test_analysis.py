@@ -12,6 +12,7 @@ from forensics.errors import ErrorCode
 from forensics.records import Finding, Label, Outcome, Passage, Sample
 from forensics.settings import Settings
 
+from .. import builders
 from ..distributions import write_still
 from ..distributions.colour.forensics_colour import FAKE, ColourDetector
 
@@ -43,7 +44,7 @@ def task_for(path: Path) -> Task:
     return Task(1, str(path), now.st_size, now.st_mtime_ns, now.st_ino)
 
 
-GOOD = Finding("odd", "1.0", None, Outcome.SCORED, score=1.5)
+GOOD = builders.finding(name="odd", version="1.0", score=1.5)
 
 
 @pytest.mark.parametrize(

@@ -22,27 +22,20 @@ from forensics.records import (
     Reason,
     Thresholds,
     Together,
-    TrackScore,
 )
 
-CALIBRATION = Calibration(
-    slope=2.302585092994046,  # a score is its log10 ratio
-    intercept=0.0,
-    cap_log10=2.0,
-    fake_at=1.0,
-    real_at=-0.5,
-    min_face_px=64,
-    min_frames=3,
-    kinds=(MediaKind.VIDEO, MediaKind.STILL),
-)
-WHOLE = Coverage(10.0, 20, 20, 20, 1, 2.0, 0)
+from .. import builders
+from ..builders import CALIBRATION, WHOLE
+
 TORN = replace(WHOLE, frames_decoded=10, decode_errors=3)
 
 
 def finding(*scores: float, frames: int = 8, px: float = 100, name: str = "a") -> Finding:
-    tracks = tuple(TrackScore(i + 1, 0, 5, frames, px, s) for i, s in enumerate(scores))
-    top = max(scores, default=None)
-    return Finding(name, "1", None, Outcome.SCORED, score=top, evidence=Evidence(tracks=tracks))
+    tracks = (
+        builders.track(i + 1, score, frames=frames, median_face_px=px)
+        for i, score in enumerate(scores)
+    )
+    return builders.finding(*tracks, name=name)
 
 
 def decide(

@@ -1,5 +1,7 @@
 """What crosses the pipe comes out as it went in."""
 
+from dataclasses import replace
+
 import pytest
 
 from forensics.analysis.messages import (
@@ -20,32 +22,24 @@ from forensics.analysis.messages import (
 from forensics.errors import ErrorCode
 from forensics.records import (
     Artifact,
-    Coverage,
     Evidence,
     Failure,
-    Finding,
     FrameScore,
     HeatMap,
     Label,
-    MediaInfo,
-    MediaKind,
-    Outcome,
     Passage,
     Reason,
-    TrackScore,
-    Verdict,
 )
 
-FINDING = Finding(
-    "a",
-    "1",
-    "ab12",
-    Outcome.SCORED,
+from .. import builders
+
+FINDING = builders.finding(
+    weights="ab12",
     score=0.1,
     log10_lr=0.2,
     fake=0.3,
     evidence=Evidence(
-        (TrackScore(1, 0.0, 1.0, 3, 80.0, 0.5, None, Label.INCONCLUSIVE),),
+        (builders.track(label=Label.INCONCLUSIVE),),
         (
             FrameScore(0.5, 1, (1.0, 2.0, 3.0, 4.0), 0.5),
             FrameScore(0.7, 1, (1.0, 2.0, 3.0, 4.0), 0.5, HeatMap(1, 2, "AP8=", 0.3)),
@@ -54,17 +48,12 @@ FINDING = Finding(
         (Artifact("map.png", "image/png", b"\x00\xff"),),
     ),
 )
-VERDICT = Verdict(
-    Label.INCONCLUSIVE,
-    Reason.NEAR_THRESHOLD,
-    0.5,
-    0.0,
-    ("face_manipulation",),
-    ("audio",),
-    Coverage(1.0, 20, 20, 20, 1, None, 0),
-    (FINDING,),
-    MediaInfo("ab", 5, MediaKind.VIDEO, "mov", "h264", 64, 48, 1.0, 25.0),
-    {"nested": {"list": [1, 2.5, None, True, "text"]}},
+VERDICT = builders.verdict(
+    FINDING,
+    label=Label.INCONCLUSIVE,
+    reason=Reason.NEAR_THRESHOLD,
+    coverage=replace(builders.WHOLE, max_gap_s=None),
+    provenance={"nested": {"list": [1, 2.5, None, True, "text"]}},
 )
 
 

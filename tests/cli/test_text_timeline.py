@@ -6,19 +6,11 @@ from typing import Any
 import pytest
 
 from forensics.cli.text_timeline import BLOCKS, LETTERS, marks_of, timeline
-from forensics.records import Calibration, Label, MediaKind
+from forensics.records import Calibration, Label
 from forensics.serialization import plain
 
-CALIBRATION = Calibration(
-    slope=2.302585092994046,  # a score is its log10 ratio
-    intercept=0.0,
-    cap_log10=2.0,
-    fake_at=1.0,
-    real_at=-0.5,
-    min_face_px=64,
-    min_frames=3,
-    kinds=(MediaKind.VIDEO,),
-)
+from ..builders import CALIBRATION
+
 RUN = (0.0, 0.2, 0.4, 0.6)
 
 

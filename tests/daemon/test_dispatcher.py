@@ -28,13 +28,14 @@ EQUIPMENT = Equipment(Settings(), (ColourDetector("colour", steady=False),), Non
 
 
 class Scripted:
-    """An executor that replays events, for what real workers do too rarely."""
+    """An executor that replays events, for what real workers do too rarely; `after` them another one works."""
 
     def __init__(self, *scripts: list[Message]) -> None:
         self.scripts, self.tasks = list(scripts), list[Task]()
         self.deaths = 0
         self.decided: list[bool] = []
         self.cancelled: list[int] = []
+        self.after: InlineExecutor | None = None
 
     @property
     def slots(self) -> int:
@@ -42,13 +43,19 @@ class Scripted:
 
     def submit(self, task: Task) -> None:
         self.tasks.append(task)
+        if self.after and not self.scripts:
+            self.after.submit(task)
 
     def events(self, timeout_s: float) -> Iterator[Message]:
         if self.tasks and self.scripts:
             yield from self.scripts.pop(0)
+        elif self.after:
+            yield from self.after.events(timeout_s)
 
     def decide(self, task_id: int, go: bool) -> None:
         self.decided.append(go)
+        if self.after:
+            self.after.decide(task_id, go)
 
     def cancel(self, task_id: int) -> None:
         self.cancelled.append(task_id)
@@ -135,14 +142,12 @@ def test_detector_that_hangs_loses_its_finding_only(engine: Engine, tmp_path: Pa
     )
     late = Failed(job_id, Failure(ErrorCode.DEADLINE, "colour took longer than 60 s", "colour"))
     scripted = Scripted([ready(both), Started(job_id, 0), late])
+    scripted.after = InlineExecutor(both)
     ended: list[Ended] = []
     dispatcher = Dispatcher(engine, scripted, on_ended=ended.append, now=lambda: NOW)
     dispatcher.step(0.0)
     again = scripted.tasks[1]
     assert [(f.detector, f.outcome) for f in again.without] == [("colour", Outcome.DEADLINE)]
-    inline = InlineExecutor(both)
-    dispatcher._executor = inline
-    inline.submit(again)
     for _ in range(3):
         dispatcher.step(0.0)
     assert ended[0].verdict_id is not None

@@ -2,8 +2,6 @@
 
 import errno
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +12,8 @@ from watchdog.observers.inotify import InotifyEmitter, InotifyObserver
 from forensics.cli.scan import gather
 from forensics.daemon import listing, watcher
 from forensics.store.jobs import SeenFile
+
+from .watching import is_named
 
 
 def names(folder: Path) -> set[str]:
@@ -63,80 +63,6 @@ def test_names_that_are_not_utf8_are_listed(tmp_path: Path) -> None:
 
 def test_folder_that_vanished_is_passed_over(tmp_path: Path) -> None:
     assert list(listing.listing([tmp_path / "gone"])) == []
-
-
-AS_NOBODY = """
-import logging, os, sys
-from pathlib import Path
-from forensics.cli.scan import gather
-from forensics.daemon.listing import listing
-logging.basicConfig(format="%(message)s %(folder)s")
-if os.geteuid() == 0:
-    os.setgid(65534)
-    os.setuid(65534)
-"""
-LIST = "print([Path(file.path).name for file in listing([Path(sys.argv[1])])])"
-GATHER = """
-files, lost = gather([Path(sys.argv[1])])
-print([Path(f.path).name for f in files], [(p.name, c.value, why) for p, c, why in lost])
-"""
-
-
-def as_nobody(folder: Path, code: str, *arguments: Path) -> subprocess.CompletedProcess[str]:
-    """Run code as a user without rights of its own, to whom the folders above are opened."""
-    for above in (folder, *folder.parents[:3]):
-        if above.name.startswith(("test_", "pytest-")):
-            above.chmod(0o755)
-    command = [sys.executable, "-c", AS_NOBODY + code, *map(str, arguments or [folder])]
-    return subprocess.run(command, capture_output=True, text=True, check=True)
-
-
-def closed_folder(folder: Path, mode: int) -> Path:
-    """Make a folder with two files and a folder in it, and then take rights away."""
-    (folder / "closed" / "below").mkdir(parents=True)
-    for name in "ab":
-        (folder / "closed" / name).write_bytes(b"x")
-    (folder / "closed").chmod(mode)
-    return folder / "closed"
-
-
-CLOSED = pytest.mark.parametrize(
-    "mode",
-    [
-        pytest.param(0, id="no-rights"),
-        pytest.param(0o311, id="enter-only"),
-        pytest.param(0o644, id="read-only"),
-    ],
-)
-
-
-@CLOSED
-def test_folder_without_rights_is_named_and_the_rest_is_listed(tmp_path: Path, mode: int) -> None:
-    (tmp_path / "open.mp4").write_bytes(b"x")
-    closed = closed_folder(tmp_path, mode)
-    child = as_nobody(tmp_path, LIST)
-    assert child.stdout == "['open.mp4']\n"
-    assert child.stderr.count(f"folder can't be listed {closed}\n") == 1
-
-
-@CLOSED
-@pytest.mark.parametrize(
-    ("given", "files"),
-    [pytest.param("", ["open.mp4"], id="nested"), pytest.param("closed", [], id="given")],
-)
-def test_scan_states_that_a_folder_is_closed(
-    tmp_path: Path, mode: int, given: str, files: list[str]
-) -> None:
-    (tmp_path / "open.mp4").write_bytes(b"x")
-    closed_folder(tmp_path, mode)
-    child = as_nobody(tmp_path, GATHER, tmp_path / given)
-    assert child.stdout.startswith(f"{files} [('closed', 'unreadable', 'Permission denied')")
-    assert child.stderr == ""
-
-
-def test_scan_states_that_a_path_below_a_closed_folder_is_unreadable(tmp_path: Path) -> None:
-    child = as_nobody(tmp_path, GATHER, closed_folder(tmp_path, 0) / "below")
-    assert child.stdout == "[] [('below', 'unreadable', 'no right to look there')]\n"
 
 
 def test_scan_says_that_a_folder_is_empty(
@@ -250,8 +176,7 @@ def test_event_names_its_path_once(tmp_path: Path) -> None:
     found = watcher.Watcher([tmp_path], "events")
     try:
         (tmp_path / "a").write_bytes(b"x")
-        assert found._waker.woken.wait(10)
-        assert str(tmp_path / "a") in found.take()
+        assert is_named(found, str(tmp_path / "a"))
         found.close()
         found.take()
         assert found.take() == frozenset()

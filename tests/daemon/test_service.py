@@ -117,10 +117,11 @@ def test_jobs_go_on_while_a_large_folder_is_listed(
 def test_stop_lets_the_running_job_finish(engine: Engine, tmp_path: Path) -> None:
     write_still(tmp_path / "slow.png", SLOW)
     stop = threading.Event()
-    found = Service(engine, SETTINGS, [tmp_path], InlineExecutor(EQUIPMENT))
-    thread = threading.Thread(target=lambda: found.run(stop))
+    executor = InlineExecutor(EQUIPMENT)
+    service = Service(engine, SETTINGS, [tmp_path], executor)
+    thread = threading.Thread(target=lambda: service.run(stop))
     thread.start()
-    while not found._dispatcher.busy and thread.is_alive():
+    while executor.slots and thread.is_alive():
         stop.wait(0.01)
     stop.set()
     thread.join(20)

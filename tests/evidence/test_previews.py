@@ -195,14 +195,14 @@ def test_file_that_is_gone_or_other_is_said_and_tried_again_later(
 
 
 def test_broken_file_fails_with_a_sentence(
-    copies: Copies, stored: Callable[..., Any], tmp_path: Path
+    copies: Copies, stored: Callable[..., Any], settings: Settings, tmp_path: Path
 ) -> None:
     path = tmp_path / "broken.mkv"
     path.write_bytes(render(tmp_path / "clip.mkv").read_bytes()[:600])
     copy = copies.make(stored(path))
     assert copy.state is CopyState.FAILED
     assert "no picture can be decoded" in copy.message
-    assert not [*Path(copies._settings.evidence_folder).rglob("*.*")]
+    assert not [*Path(settings.evidence_folder).rglob("*.*")]
 
 
 def test_process_that_takes_too_long_is_ended(

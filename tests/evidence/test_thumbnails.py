@@ -18,15 +18,11 @@ from forensics.faces import CropGeometry, crop_frame
 from forensics.process.child import Child
 from forensics.records import (
     Box,
-    Evidence,
-    Finding,
     FrameScore,
     HeatMap,
     Label,
     MediaInfo,
     MediaKind,
-    Outcome,
-    TrackScore,
     Verdict,
 )
 from forensics.settings import Settings
@@ -34,6 +30,7 @@ from forensics.store import jobs
 from forensics.store.database import writing
 from forensics.store.ledger.verdicts import finish as record_verdict
 
+from .. import builders
 from ..fakes import Clip, Picture, face_moving, number_in, portrait, render
 from ..store import samples
 
@@ -65,17 +62,15 @@ def verdict(
     container = "mov,mp4,m4a,3gp,3g2,mj2" if kind is MediaKind.VIDEO else "png"
     info = MediaInfo(hashlib.sha256(data).hexdigest(), len(data), kind, container, "h264", *size)
     ids = sorted({face.track for face in faces})
-    tracks = tuple(TrackScore(i, 0.0, 1.0, len(times_s), 40.0, 10.0 - i) for i in ids)
-    finding = Finding(
-        "colour", "1", None, Outcome.SCORED, 0.5, evidence=Evidence(tracks, tuple(faces))
-    )
+    tracks = (builders.track(i, 10.0 - i, frames=len(times_s), median_face_px=40.0) for i in ids)
+    findings = [builders.finding(*tracks, frames=faces, name="colour")] if faces else []
     record = {
         "pipeline": PIPELINE,
         "sampled_s": [*times_s],
         "parameters": {"colour": {"crop": CROP}},
     }
-    return Verdict(
-        Label.REAL, None, None, None, (), (), None, (finding,) if faces else (), info, record
+    return builders.verdict(
+        *findings, label=Label.REAL, coverage=None, media=info, provenance=record
     )
 
 

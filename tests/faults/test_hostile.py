@@ -27,12 +27,16 @@ PATIENT_S = 300.0  # for what must end by itself, however busy the machine is
 COST = (ErrorCode.DEADLINE, ErrorCode.OUT_OF_MEMORY)
 
 
+PATIENT = replace(SETTINGS, deadline_s=PATIENT_S)
+patient = pytest.mark.parametrize("pool", [PATIENT], ids=["patient"], indirect=True)
+
+
 @pytest.fixture
-def pool(monkeypatch: pytest.MonkeyPatch) -> Iterator[ProcessPool]:
+def pool(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[ProcessPool]:
     monkeypatch.syspath_prepend(str(OBEDIENT))
-    found = ProcessPool(SETTINGS)
-    yield found
-    found.close()
+    pool = ProcessPool(getattr(request, "param", SETTINGS))
+    yield pool
+    pool.close()
 
 
 def outcome(pool: ProcessPool, path: Path) -> ErrorCode | None:
@@ -44,14 +48,14 @@ def outcome(pool: ProcessPool, path: Path) -> ErrorCode | None:
     return ended.failure.code if isinstance(ended, Failed) else None
 
 
+@patient
 def test_picture_that_claims_65000_by_65000_is_refused(pool: ProcessPool, tmp_path: Path) -> None:
-    pool._settings = replace(SETTINGS, deadline_s=PATIENT_S)
     assert outcome(pool, huge_png(tmp_path / "a.png", 65_000, 65_000)) is ErrorCode.TOO_LARGE
 
 
+@patient
 def test_picture_that_has_65000_by_65000_is_refused(pool: ProcessPool, tmp_path: Path) -> None:
     """A bomb with its content: 4 GB of zeros in 4 MB."""
-    pool._settings = replace(SETTINGS, deadline_s=PATIENT_S)
     row = bytes(65_000 * 3 // 8 + 1)
     packer = zlib.compressobj(9)
     content = b"".join(packer.compress(row) for _ in range(65_000)) + packer.flush()
@@ -119,14 +123,16 @@ def test_thousands_of_tracks(pool: ProcessPool, tmp_path: Path) -> None:
     assert outcome(pool, path) in (None, *COST)
 
 
+@pytest.mark.parametrize(
+    "pool", [replace(PATIENT, memory_mb=Settings().memory_mb)], ids=["patient"], indirect=True
+)
 def test_picture_at_the_limit_is_decoded_in_its_memory(pool: ProcessPool, tmp_path: Path) -> None:
-    pool._settings = replace(SETTINGS, memory_mb=Settings().memory_mb, deadline_s=PATIENT_S)
     Image.new("RGB", (12_000, 10_000)).save(tmp_path / "a.png", compress_level=1)
     assert outcome(pool, tmp_path / "a.png") is None
 
 
+@patient
 def test_text_chunk_that_unpacks_to_a_gigabyte(pool: ProcessPool, tmp_path: Path) -> None:
-    pool._settings = replace(SETTINGS, deadline_s=PATIENT_S)
     content = still(tmp_path / "a.png").read_bytes()
     packer = zlib.compressobj(9)
     block = bytes(1 << 20)

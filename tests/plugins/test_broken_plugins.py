@@ -103,7 +103,7 @@ def test_plugin_that_blocks_its_worker_is_left_out_after_a_while(tmp_path: Path)
 
     def clock() -> float:
         """Let the time for a start pass at once for a worker that is importing the plugin."""
-        is_stuck = any(worker.loading == "other" for worker in pool._workers)
+        is_stuck = any(worker.loading == "other" for worker in pool.workers)
         return time.monotonic() + (START_S + 1 if is_stuck else 0)
 
     pool = ProcessPool(Settings(plugins=("colour", "other")), clock=clock)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from forensics.analysis.messages import Done, Failed, FindingReady, Message, Task
+from forensics.analysis.messages import Done, Failed, FindingReady, Message, Started, Task
 from forensics.errors import ErrorCode, PluginError
 from forensics.process import landlock, sandbox
 from forensics.records import Finding, Outcome
@@ -78,7 +78,7 @@ def test_detector_can_write_into_its_scratch_folder_which_goes_with_its_worker(
     pool: ProcessPool, tmp_path: Path
 ) -> None:
     assert finding(obey(pool, tmp_path, "scratch:note")).outcome is Outcome.SCORED
-    scratch = pool._workers[0].scratch
+    scratch = pool.workers[0].scratch
     assert (scratch / "note").read_text() == "written"
     pool.close()
     assert not scratch.parent.exists()
@@ -138,8 +138,11 @@ def test_worker_that_died_with_its_memory_nearly_used_up_ran_out_of_it(
 def test_abort_a_hang_and_want_of_memory_are_told_apart(pool: ProcessPool, tmp_path: Path) -> None:
     assert failure(obey(pool, tmp_path, "abort", 1)) == (ErrorCode.WORKER_DIED, "obedient")
     assert failure(obey(pool, tmp_path, "eat", 2)) == (ErrorCode.OUT_OF_MEMORY, "obedient")
-    pool._settings = replace(SETTINGS, deadline_s=1)
-    assert failure(obey(pool, tmp_path, "hang", 3)) == (ErrorCode.DEADLINE, "obedient")
+    hasty = ProcessPool(replace(SETTINGS, deadline_s=1))
+    try:
+        assert failure(obey(hasty, tmp_path, "hang", 3)) == (ErrorCode.DEADLINE, "obedient")
+    finally:
+        hasty.close()
 
 
 def test_memory_limit_below_what_a_worker_needs_is_named(
@@ -158,9 +161,12 @@ def test_worker_is_replaced_after_its_share_of_files(
     monkeypatch.syspath_prepend(str(OBEDIENT))
     pool = ProcessPool(replace(SETTINGS, jobs_per_worker=2))
     try:
+        begun: list[int] = []
         for number in (1, 2, 3):
-            assert isinstance(last(obey(pool, tmp_path, "", number)), Done)
-        assert (pool._numbers, len(pool._workers)) == (2, 1)
+            events = obey(pool, tmp_path, "", number)
+            assert isinstance(last(events), Done)
+            begun += [event.worker for event in events if isinstance(event, Started)]
+        assert (begun, len(pool.workers)) == ([1, 1, 2], 1)
     finally:
         pool.close()
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +21,17 @@ from forensics.records import (
     FrameScore,
     HeatMap,
     Label,
-    MediaInfo,
     MediaKind,
     Outcome,
     Reason,
     TrackScore,
-    Verdict,
 )
 from forensics.serialization import plain
 from forensics.store.queries.outcomes import EMPTY
 
-SHA256 = "5f" * 32
+from .. import builders
+
+SHA256 = builders.MEDIA.sha256
 MADE = {"at": "2026-11-25T11:00:00+00:00", "by": "R. Diaz", "toolkit": "0.1.0"}
 CALIBRATION = Calibration(
     slope=2.0,
@@ -49,8 +50,17 @@ TIMES = tuple(round(start + 0.2 * i, 6) for start in (0.0, 5.0, 10.0) for i in r
 
 def track(number: int, score: float, log10_lr: float | None, times: Sequence[float]) -> TrackScore:
     label = Label.FAKE if log10_lr is not None else Label.INCONCLUSIVE
-    return TrackScore(
-        number, times[0], times[-1], len(times), 96.0, score, log10_lr, label, 200.0, 0.0
+    return builders.track(
+        number,
+        score,
+        first_s=times[0],
+        last_s=times[-1],
+        frames=len(times),
+        median_face_px=96.0,
+        log10_lr=log10_lr,
+        label=label,
+        blur=200.0,
+        dark=0.0,
     )
 
 
@@ -71,8 +81,15 @@ def scored(
     )
     seen = tuple(track(n, n + 0.1, log10_lr, times) for n in range(1, tracks + 1))
     evidence = Evidence(seen, frames, artifacts=artifacts)
-    return Finding(
-        detector, "1.0", "ab" * 32, Outcome.SCORED, 1.1, log10_lr, 0.9, 0.1, evidence=evidence
+    return builders.finding(
+        name=detector,
+        version="1.0",
+        weights="ab" * 32,
+        score=1.1,
+        log10_lr=log10_lr,
+        fake=0.9,
+        seconds=0.1,
+        evidence=evidence,
     )
 
 
@@ -95,17 +112,17 @@ def told(
     found = findings or (statement("Container: mp4."), scored())
     kind = MediaKind.STILL if still else MediaKind.VIDEO
     duration_s = None if still else 12.0
-    verdict = Verdict(
-        label,
-        reason,
-        0.9 if log10_lr is not None else None,
-        log10_lr,
-        ("face_manipulation",) if label is not Label.NOT_ASSESSED else (),
-        ("audio", "lip_sync"),
-        Coverage(duration_s, 12, 12, 12, 1, None if still else 4.4, 0),
-        found,
-        MediaInfo(SHA256, 123_456, kind, "mp4", "h264", 640, 360, duration_s, 25.0),
-        provenance(found),
+    verdict = builders.verdict(
+        *found,
+        label=label,
+        reason=reason,
+        fake=0.9 if log10_lr is not None else None,
+        log10_lr=log10_lr,
+        examined=("face_manipulation",) if label is not Label.NOT_ASSESSED else (),
+        not_examined=("audio", "lip_sync"),
+        coverage=Coverage(duration_s, 12, 12, 12, 1, None if still else 4.4, 0),
+        media=replace(builders.MEDIA, size_bytes=123_456, kind=kind, duration_s=duration_s),
+        provenance=provenance(found),
     )
     judged: dict[str, Any] = {
         "id": 7,

@@ -1,5 +1,6 @@
 """Values for the store's tests, and the steps of a job in one call each."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -9,21 +10,17 @@ from sqlalchemy import Engine
 from forensics.errors import ErrorCode
 from forensics.records import (
     Artifact,
-    Coverage,
     Evidence,
     Failure,
-    Finding,
     FrameScore,
     Label,
-    MediaInfo,
-    MediaKind,
-    Outcome,
-    TrackScore,
     Verdict,
 )
 from forensics.store import jobs
 from forensics.store.database import writing
 from forensics.store.ledger.verdicts import finish as record_verdict
+
+from .. import builders
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 PIPELINE = {"toolkit": "1.0", "detectors": [{"name": "colour", "weights": "ab"}]}
@@ -43,24 +40,18 @@ def digest(content: object) -> str:
 
 
 def verdict(content: object = 1, label: Label = Label.FAKE, detector: str = "colour") -> Verdict:
-    track = TrackScore(1, 0.0, 2.5, 4, 96.0, 1.25, 0.8, label)
+    track = builders.track(score=1.25, last_s=2.5, log10_lr=0.8, label=label)
     frame = FrameScore(0.5, 1, (1.0, 2.0, 30.0, 40.0), 1.5)
     picture = Artifact("heat.png", "image/png", b"\x89PNG")
     evidence = Evidence((track,), (frame,), ("näher angesehen",), (picture,))
-    finding = Finding(
-        detector, "1.0", "ab", Outcome.SCORED, 1.25, 0.8, 0.86, 0.1, evidence=evidence
+    finding = builders.finding(
+        name=detector, weights="ab", score=1.25, log10_lr=0.8, fake=0.86, evidence=evidence
     )
-    return Verdict(
-        label,
-        None,
-        0.86,
-        0.8,
-        ("face_manipulation",),
-        ("audio",),
-        Coverage(10.0, 20, 20, 18, 1, 2.0, 0),
-        (finding,),
-        MediaInfo(digest(content), 1000, MediaKind.VIDEO, "mp4", "h264", 640, 360, 10.0, 25.0),
-        {"pipeline": PIPELINE, "times_s": [0.0, 0.2]},
+    return builders.verdict(
+        finding,
+        label=label,
+        media=replace(builders.MEDIA, sha256=digest(content)),
+        provenance={"pipeline": PIPELINE, "times_s": [0.0, 0.2]},
     )
 
 

@@ -38,14 +38,15 @@ from forensics.testing import (
 from forensics.testing.measuring import measure
 from forensics.testing.samples import given
 
+from .. import builders
 from ..distributions.colour.forensics_colour import CALIBRATION, ColourDetector
 from ..projects import begin
 
 sample_of = fixtures.sample_of
 
 DETECTOR = ColourDetector("colour", steady=True)
-GOOD = Finding("colour", "1.0", None, Outcome.SCORED, score=0.5)
-TRACK = TrackScore(7, 0, 1, 4, 100, 0.1)
+GOOD = builders.finding(name="colour", version="1.0", score=0.5)
+TRACK = builders.track(7, 0.1)
 
 
 def mapped(cells: str) -> Evidence:
@@ -198,7 +199,7 @@ class Leaky(ColourDetector):
 
 
 def score_of(track: FaceTrack, company: int) -> TrackScore:
-    return TrackScore(track.id, 0, 1, 4, 100, score=company / 10)
+    return builders.track(track.id, company / 10)
 
 
 def test_score_that_depends_on_company_is_seen(sample_of: Callable[[str], Sample]) -> None:

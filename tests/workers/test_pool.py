@@ -143,7 +143,7 @@ def test_time_spent_waiting_for_an_answer_does_not_count(
 def test_idle_worker_that_dies_is_replaced(pool: ProcessPool, tmp_path: Path) -> None:
     path = str(write_still(tmp_path / "a.png", REAL))
     finish(pool, Task(1, path))
-    (worker,) = pool._workers
+    (worker,) = pool.workers
     worker.process.kill()
     worker.process.join()
     assert list(pool.events(0.1)) == []

@@ -1,4 +1,4 @@
-"""The queue. All that writes to it is found here, whichever file it stands in, but `ledger.verdicts.finish`.
+"""The queue. Whatever writes to it can be imported from here, except `ledger.verdicts.finish`.
 
     sight ──> queued ──claim──> running ──begin──> LINKED: done        the content has its verdict
                  ▲                 │         ├──> WAIT: queued         another job is at it

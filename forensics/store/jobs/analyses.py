@@ -50,7 +50,7 @@ def canonical(value: Any) -> str:
 
 
 def canonical_text(value: Any) -> str:
-    """Return the same for a value that is plain already."""
+    """Return the same for a value that consists of JSON values already."""
     return json.dumps(
         value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     )
@@ -88,7 +88,7 @@ def begin(
             requeue(held(session, claim), now, delay_s=WAIT_S)
             return Begun(BegunState.WAIT)
         take_over(session, analysis_id, claim.job_id)
-    sql.execute(OWN, {"job": claim.job_id, "analysis": analysis_id})
+    sql.execute(TAKE, {"job": claim.job_id, "analysis": analysis_id})
     return Begun(BegunState.GO)
 
 
@@ -97,7 +97,7 @@ SEEN_AS = (
     .where(SIGHTING.c.id == bindparam("sighting"))
     .values(media_id=bindparam("media"))
 )
-OWN = update(JOB).where(JOB.c.id == bindparam("job")).values(analysis_id=bindparam("analysis"))
+TAKE = update(JOB).where(JOB.c.id == bindparam("job")).values(analysis_id=bindparam("analysis"))
 
 
 def answered(
@@ -138,11 +138,11 @@ def refused(
         .where(Job.state == JobState.FAILED, Job.error.in_(LETHAL))
         .limit(1)
     )
-    found = None if force else session.execute(lethal).one_or_none()
-    if found is None or found[1] is None:
+    failed = None if force else session.execute(lethal).one_or_none()
+    if failed is None or failed[1] is None:
         return None
-    first, error, said = found[0], found[1], found[2]
-    message = f"the same bytes as job {first}, which failed: {said}; to try again: 'forensics jobs retry {first}'"
+    first, error, why = failed[0], failed[1], failed[2]
+    message = f"the same bytes as job {first}, which failed: {why}; to try again: 'forensics jobs retry {first}'"
     end_claimed(session, claim, now, error=error, error_message=message)
     return Begun(BegunState.REFUSED, failure=Failure(error, message))
 
@@ -164,10 +164,12 @@ def register_pipeline(
         values = {"hash": digest, "description": json.loads(text), "created_at": now}
         insert_unless_there(session, Pipeline, values)
         known = session.connection().execute(REGISTERED, {"hash": digest}).one()
-    found: int = known[0]
-    if is_default and known[1] != found:
-        session.execute(update(Pipeline).where(Pipeline.id == found).values(default_since=now))
-    return found
+    pipeline_id: int = known[0]
+    if is_default and known[1] != pipeline_id:
+        session.execute(
+            update(Pipeline).where(Pipeline.id == pipeline_id).values(default_since=now)
+        )
+    return pipeline_id
 
 
 @lru_cache(maxsize=64)

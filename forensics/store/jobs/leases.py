@@ -50,10 +50,10 @@ def claim(
     named, whatever their pipeline. A job that has cost a worker is given by itself, to a caller who is not busy.
     """
     if only is None:
-        found = by_priority(session, now, limit)
+        due = by_priority(session, now, limit)
     else:
-        found = among(session, DUE.where(Job.not_before <= now), limit, sorted(only))
-    return lease(session, together(found, is_busy), now, lease_s)
+        due = among(session, DUE.where(Job.not_before <= now), limit, sorted(only))
+    return lease(session, together(due, is_busy), now, lease_s)
 
 
 DUE: Select[Any] = (
@@ -75,15 +75,15 @@ DUE: Select[Any] = (
 def by_priority(session: Session, now: datetime, limit: int) -> list[Row[Any]]:
     """Return due jobs, one priority after the other: within one, the index has them in order."""
     sql = session.connection()
-    found: list[Row[Any]] = []
+    due: list[Row[Any]] = []
     priority = sql.scalar(HIGHEST, {"below": MOST_PRIORITY})
     while priority is not None:
-        which = {"now": now, "priority": priority, "limit": limit - len(found)}
-        found += sql.execute(OLDEST, which).all()
-        if len(found) >= limit:
+        which = {"now": now, "priority": priority, "limit": limit - len(due)}
+        due += sql.execute(OLDEST, which).all()
+        if len(due) >= limit:
             break
         priority = sql.scalar(HIGHEST, {"below": priority})
-    return found
+    return due
 
 
 MOST_PRIORITY = 2**31 - 1
@@ -101,13 +101,13 @@ OLDEST = (
 
 def among(session: Session, due: Select[Any], limit: int, only: Collection[int]) -> list[Row[Any]]:
     """Return due jobs among those named, as many names at a time as fit into one statement."""
-    found: list[Row[Any]] = []
+    rows: list[Row[Any]] = []
     for chunk in chunks(only):
-        if len(found) >= limit:
+        if len(rows) >= limit:
             break
         some = due.where(Job.id.in_(chunk)).order_by(Job.priority.desc())
-        found += locked(session, some, limit - len(found))
-    return found
+        rows += locked(session, some, limit - len(rows))
+    return rows
 
 
 def locked(session: Session, due: Select[Any], limit: int) -> Sequence[Row[Any]]:
@@ -116,17 +116,15 @@ def locked(session: Session, due: Select[Any], limit: int) -> Sequence[Row[Any]]
     return session.execute(oldest.with_for_update(of=Job, skip_locked=True)).all()
 
 
-def together(found: Sequence[Row[Any]], is_busy: bool) -> Sequence[Row[Any]]:
+def together(due: Sequence[Row[Any]], is_busy: bool) -> Sequence[Row[Any]]:
     """Return those of due jobs that may be worked on at once: one that has cost a worker only by itself."""
-    harmless = [job for job in found if not job.attempts]
-    return harmless if harmless or is_busy else found[:1]
+    harmless = [job for job in due if not job.attempts]
+    return harmless if harmless or is_busy else due[:1]
 
 
-def lease(
-    session: Session, found: Sequence[Row[Any]], now: datetime, lease_s: float
-) -> list[Claim]:
+def lease(session: Session, due: Sequence[Row[Any]], now: datetime, lease_s: float) -> list[Claim]:
     """Mark jobs as running and return the claims to them."""
-    claims = [claim_of(job) for job in found]
+    claims = [claim_of(job) for job in due]
     values = {"until": now + timedelta(seconds=lease_s), "now": now}
     if claims:
         given = [{"job": claim.job_id, "token": claim.token, **values} for claim in claims]
@@ -174,8 +172,8 @@ def renewed(session: Session, tokens: Collection[str], until: datetime) -> Itera
     """Extend leases and yield the tokens that still hold."""
     for chunk in chunks(sorted(tokens)):
         held_on = update(Job).where(Job.lease_token.in_(chunk), Job.state == JobState.RUNNING)
-        found = session.scalars(held_on.values(lease_expires_at=until).returning(Job.lease_token))
-        yield from (token for token in found if token is not None)
+        extended = held_on.values(lease_expires_at=until).returning(Job.lease_token)
+        yield from (token for token in session.scalars(extended) if token is not None)
 
 
 def reclaim(session: Session, now: datetime) -> int:
@@ -196,10 +194,10 @@ def reclaim(session: Session, now: datetime) -> int:
 def holds(session: Session, claim: Claim) -> tuple[int, int | None]:
     """Lock a claimed job; returns the ids of its sighting and its analysis. Raises LeaseLostError if the claim is lost."""
     values = {"job": claim.job_id, "token": claim.token}
-    found = session.connection().execute(HELD, values).one_or_none()
-    if found is None:
+    job = session.connection().execute(HELD, values).one_or_none()
+    if job is None:
         raise lost(claim)
-    return found[0], found[1]
+    return job[0], job[1]
 
 
 IS_HELD = (JOB.c.state == JobState.RUNNING, JOB.c.lease_token == bindparam("token"))

@@ -115,9 +115,9 @@ def stale_files(pipeline_id: int) -> Select[int]:
         .join(Analysis)
         .where(VerdictRow.id == Media.verdict_id, Analysis.pipeline_id == pipeline_id)
     )
-    own = select(Job.id).where(Job.sighting_id == Sighting.id)
-    waits = own.where(Job.is_default, Job.state.in_(UNFINISHED))
-    answered = own.where(Job.state == JobState.DONE)
+    jobs = select(Job.id).where(Job.sighting_id == Sighting.id)
+    waits = jobs.where(Job.is_default, Job.state.in_(UNFINISHED))
+    answered = jobs.where(Job.state == JobState.DONE)
     return (
         select(Sighting.id)
         .join(Media)

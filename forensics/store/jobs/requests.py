@@ -80,7 +80,7 @@ def answer_known(
         job = newest.get(sighting_id)
         if job is None or wants_another(job, request):
             without.append(sighting_id)
-        elif came_back(job) or request.again or request.force:
+        elif has_come_back(job) or request.again or request.force:
             take_up(session, job, now, request)
             answers[sighting_id] = job.id
     return answers | add_jobs(session, without, now, request)
@@ -102,7 +102,7 @@ def without_force(parameters: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in parameters.items() if name != "force"}
 
 
-def came_back(job: KnownJob) -> bool:
+def has_come_back(job: KnownJob) -> bool:
     """Say whether a job failed only because its file was away or rewritten, and may try again; not for ever."""
     away = job.error in (ErrorCode.CHANGED, ErrorCode.VANISHED)
     return job.state is JobState.FAILED and away and job.interruptions < MOST_INTERRUPTIONS
@@ -118,7 +118,7 @@ def wants_another(job: KnownJob, request: Request) -> bool:
 def take_up(session: Session, job: KnownJob, now: datetime, request: Request) -> None:
     """Let a job that is there already answer a request: queue it once more, sooner, or forced."""
     values: dict[str, Any] = {}
-    if came_back(job):
+    if has_come_back(job):
         values = {**QUEUED_AGAIN, "interruptions": job.interruptions + 1}
         values |= {"not_before": now, "updated_at": now}
     if job.state is not JobState.RUNNING:

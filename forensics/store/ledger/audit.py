@@ -1,4 +1,4 @@
-"""Walking the chain: whether every entry is as it was written, and whether the tables say what it says.
+"""Walk the chain: check that every entry is as it was written, and that the tables agree with it.
 
 It reads and never writes, a few hundred entries at a time, each page in a transaction of its own. It ends at the entry
 that was the newest when it began.
@@ -65,7 +65,7 @@ def steady(session: Session) -> None:
 
 
 class Walk:
-    """How far a walk has come."""
+    """A walk along the chain, and how far it has come."""
 
     def __init__(self, heads: Collection[str]) -> None:
         self.entry_id = 0
@@ -77,14 +77,14 @@ class Walk:
         """Yield what is wrong with the next entries."""
         for item in page:
             entry = item.entry
-            yield from (item.problem(kind, text) for kind, text in self._said(item))
+            yield from (item.problem(kind, text) for kind, text in self._problems(item))
             self.entry_id, self._hash = entry.id, entry.hash
             self._heads.discard(entry.hash)
             if entry.erased_by is not None:
                 self._deletions.add(entry.erased_by)
         session.expunge_all()
 
-    def _said(self, item: Linked) -> Iterator[tuple[ProblemKind, str]]:
+    def _problems(self, item: Linked) -> Iterator[tuple[ProblemKind, str]]:
         if item.entry.previous_hash != self._hash:
             yield ProblemKind.REMOVED, "a row before it was removed, inserted or changed"
         if item.entry.kind is EntryKind.VERDICT:
@@ -118,11 +118,11 @@ def entry_problems(item: Linked) -> Iterator[tuple[ProblemKind, str]]:
     if text is None:
         yield ProblemKind.REMOVED, "was removed, and no deletion lists it"
         return
-    if not is_written(entry, text) or not item.hash_is_kept():
+    if not is_written(entry, text) or not item.has_its_hash():
         yield ProblemKind.EDITED, "its text or hash was changed"
         return
     differences = verdict_differs(item) if item.verdict else words_differ(item)
-    yield from ((ProblemKind.EDITED, said) for said in differences)
+    yield from ((ProblemKind.EDITED, sentence) for sentence in differences)
 
 
 def is_written(entry: Entry, text: str) -> bool:
@@ -139,13 +139,15 @@ def is_linked(entry: Entry, text_hash: str) -> bool:
 
 def strangers(session: Session) -> Iterator[Problem]:
     """Yield the rows that were put into the tables beside the chain."""
-    own = select(Entry.id).where(Entry.verdict_id == VerdictRow.id, Entry.kind == EntryKind.VERDICT)
+    entry = select(Entry.id).where(
+        Entry.verdict_id == VerdictRow.id, Entry.kind == EntryKind.VERDICT
+    )
     message = "was inserted beside the chain"
-    for number in session.scalars(select(VerdictRow.id).where(~own.exists())):
+    for number in session.scalars(select(VerdictRow.id).where(~entry.exists())):
         place = f"verdict {number}"
         yield Problem(ProblemKind.EDITED, place, message, verdict_id=number)
-    said = (EntryKind.NOTE, EntryKind.REVIEW)
-    of_words = select(Entry.id).where(Entry.id == Review.entry_id, Entry.kind.in_(said))
+    kinds = (EntryKind.NOTE, EntryKind.REVIEW)
+    of_words = select(Entry.id).where(Entry.id == Review.entry_id, Entry.kind.in_(kinds))
     for number in session.scalars(select(Review.id).where(~of_words.exists())):
         yield Problem(ProblemKind.EDITED, f"review row {number}", message)
 

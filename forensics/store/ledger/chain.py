@@ -97,8 +97,8 @@ def salt() -> str:
 
 def newest_hash(session: Session) -> str:
     """Return the hash at the end of the chain, or NO_HASH."""
-    found: str | None = session.connection().scalar(NEWEST)
-    return found or NO_HASH
+    newest: str | None = session.connection().scalar(NEWEST)
+    return newest or NO_HASH
 
 
 NEWEST = select(Entry.hash).order_by(Entry.id.desc()).limit(1)

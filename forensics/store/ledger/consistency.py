@@ -1,4 +1,4 @@
-"""Whether the tables say of a verdict what its text says."""
+"""Compare the rows of an entry with its text."""
 
 import json
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from ..models import FindingRow, Pipeline, VerdictRow
 from .entries import Linked
 
 SHOWN = ("label", "reason", "fake", "log10_lr", "created_at")
-FOUND = (
+FINDING_COLUMNS = (
     "detector",
     "version",
     "weights",
@@ -24,31 +24,31 @@ FOUND = (
 
 
 def verdict_differs(item: Linked) -> Iterator[str]:
-    """Yield in what the rows about a verdict differ from its text, which is sound itself."""
+    """Yield how the rows of a verdict differ from its text, which is intact itself."""
     if item.verdict is None:
         return
-    told = json.loads(item.verdict.payload)
+    text = json.loads(item.verdict.payload)
     stored = as_stored(item.verdict)
-    expected = {name: told[name] for name in SHOWN}
-    expected["findings"] = [{name: f[name] for name in FOUND} for f in told["findings"]]
+    expected = {name: text[name] for name in SHOWN}
+    expected["findings"] = [{name: f[name] for name in FINDING_COLUMNS} for f in text["findings"]]
     for name, value in stored.items():
         if value != expected[name]:
             yield f"its {name} differs from its text"
-    evidence = [finding["evidence"] for finding in told["findings"]]
+    evidence = [finding["evidence"] for finding in text["findings"]]
     if [finding.evidence for finding in item.verdict.findings] != evidence:
         yield "its evidence differs from its text"
     if [artifacts(finding) for finding in item.verdict.findings] != [
         e["artifacts"] for e in evidence
     ]:
         yield "its artifacts differ from its text"
-    if item.media_sha256 != told["media"]["sha256"]:
+    if item.media_sha256 != text["media"]["sha256"]:
         yield "its media differs from its text"
-    if item.pipeline is None or hash_of_description(item.pipeline) != told["pipeline"]:
+    if item.pipeline is None or hash_of_description(item.pipeline) != text["pipeline"]:
         yield "its pipeline differs from its text"
 
 
 def words_differ(item: Linked) -> Iterator[str]:
-    """Yield in what the row of people's words differs from its entry."""
+    """Yield how the row of people's words differs from its entry."""
     entry, review = item.entry, item.review
     if review and (review.verdict_id, review.created_at) != (entry.verdict_id, entry.created_at):
         yield "its verdict or time was changed"
@@ -57,8 +57,11 @@ def words_differ(item: Linked) -> Iterator[str]:
 def as_stored(verdict: VerdictRow) -> dict[str, Any]:
     """Return the columns of a verdict and of its findings as JSON values."""
     stored = {name: plain_scalar(getattr(verdict, name)) for name in SHOWN}
-    found = [{name: plain_scalar(getattr(f, name)) for name in FOUND} for f in verdict.findings]
-    return {**stored, "findings": found}
+    findings = [
+        {name: plain_scalar(getattr(finding, name)) for name in FINDING_COLUMNS}
+        for finding in verdict.findings
+    ]
+    return {**stored, "findings": findings}
 
 
 def artifacts(finding: FindingRow) -> list[dict[str, Any]]:
@@ -70,6 +73,6 @@ def artifacts(finding: FindingRow) -> list[dict[str, Any]]:
 
 
 def hash_of_description(pipeline: Pipeline) -> str | None:
-    """Return the hash of a pipeline's description if that is the hash it is found by."""
+    """Return the hash of a pipeline's description, or None where its row has another hash."""
     hash_ = digested(json.dumps(pipeline.description))[1]
     return hash_ if hash_ == pipeline.hash else None

@@ -16,7 +16,7 @@ NAMES = {EntryKind.EXPORT: "export", EntryKind.PURGE: "deletion"}
 
 @dataclass(frozen=True)
 class Linked:
-    """An entry; for one about a verdict also that, its content's hash and its pipeline; for people's words these."""
+    """An entry and the rows that it is about: a verdict with its content's hash and its pipeline, or people's words."""
 
     entry: Entry
     verdict: VerdictRow | None
@@ -34,10 +34,10 @@ class Linked:
             return text_of(self.review, self.reviewed_hash or "") if self.review else None
         return self.entry.text
 
-    def hash_is_kept(self) -> bool:
-        """Say whether a verdict's own copies of the hashes are those of its entry."""
-        own = self.verdict
-        return own is None or (own.hash, own.previous_hash) == (
+    def has_its_hash(self) -> bool:
+        """Say whether a verdict's row has the same hashes as its entry."""
+        verdict = self.verdict
+        return verdict is None or (verdict.hash, verdict.previous_hash) == (
             self.entry.hash,
             self.entry.previous_hash,
         )
@@ -79,6 +79,6 @@ def is_words(entry: Entry) -> bool:
 def reviewed(session: Session, entry_ids: Sequence[int]) -> Iterator[tuple[int, tuple[Any, Any]]]:
     """Yield people's words by the ids of their entries, with the hash of the verdict that they are about."""
     if entry_ids:
-        found = select(Review, VerdictRow.hash).join(VerdictRow, VerdictRow.id == Review.verdict_id)
-        for review, hash_ in session.execute(found.where(Review.entry_id.in_(entry_ids))):
+        words = select(Review, VerdictRow.hash).join(VerdictRow, VerdictRow.id == Review.verdict_id)
+        for review, hash_ in session.execute(words.where(Review.entry_id.in_(entry_ids))):
             yield review.entry_id, (review, hash_)

@@ -39,5 +39,5 @@ class Problem:
 
     def plain(self) -> dict[str, Any]:
         """Return it as JSON values."""
-        told: dict[str, Any] = plain(self)
-        return told
+        values: dict[str, Any] = plain(self)
+        return values

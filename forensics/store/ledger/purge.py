@@ -123,8 +123,8 @@ def scope(session: Session, order: Order) -> Scope:
 def contents(session: Session, order: Order) -> tuple[list[int], list[int]]:
     """Return the contents that go, and those of the case that stay because another case has them."""
     if order.media_sha256 is not None:
-        found = session.scalars(select(Media.id).where(Media.sha256 == order.media_sha256))
-        return list(found), []
+        media = session.scalars(select(Media.id).where(Media.sha256 == order.media_sha256))
+        return list(media), []
     other = aliased(Sighting)
     elsewhere = select(other.id).where(
         other.media_id == Sighting.media_id, other.case.is_not(None), other.case != order.case
@@ -139,10 +139,10 @@ def contents(session: Session, order: Order) -> tuple[list[int], list[int]]:
 
 def ids(session: Session, wanted: Key, key: Key, of: Sequence[int]) -> list[int]:
     """Return the ids of the rows that belong to others, sorted."""
-    found: list[int] = []
+    rows: list[int] = []
     for chunk in chunks(of):
-        found += session.scalars(select(wanted).where(key.in_(chunk)))
-    return sorted(found)
+        rows += session.scalars(select(wanted).where(key.in_(chunk)))
+    return sorted(rows)
 
 
 def exports(session: Session, order: Order, verdicts: set[int]) -> list[int]:
@@ -150,13 +150,13 @@ def exports(session: Session, order: Order, verdicts: set[int]) -> list[int]:
     given_out = select(Entry.id, Entry.text).where(
         Entry.kind == EntryKind.EXPORT, Entry.text.is_not(None)
     )
-    found = []
+    entries = []
     for entry_id, text in session.execute(given_out.execution_options(yield_per=100)):
-        told = json.loads(text or "{}")
-        of_case = order.case is not None and told["case"] == order.case
-        if of_case or verdicts & set(told["verdict_ids"]):
-            found.append(entry_id)
-    return found
+        export = json.loads(text or "{}")
+        of_case = order.case is not None and export["case"] == order.case
+        if of_case or verdicts & set(export["verdict_ids"]):
+            entries.append(entry_id)
+    return entries
 
 
 def erase(
@@ -173,45 +173,45 @@ def erase(
     take_turn(session, SIGHT_TURN)
     lock_jobs(session, scope(session, order).jobs)
     take_turn(session, CHAIN_TURN)
-    found = scope(session, order)
-    told = {
+    extent = scope(session, order)
+    record = {
         **asdict(order),
-        "erased": asdict(found.erasure),
-        "entries": listed(hashes(session, found.entries)),
+        "erased": asdict(extent.erasure),
+        "entries": listed(hashes(session, extent.entries)),
     }
-    by = chain.record(session, EntryKind.PURGE, canonical(told), now)
-    for chunk in chunks(found.entries):
+    by = chain.record(session, EntryKind.PURGE, canonical(record), now)
+    for chunk in chunks(extent.entries):
         emptied = update(Entry).where(Entry.id.in_(chunk)).values(text=None, erased_by=by)
         session.execute(emptied.execution_options(synchronize_session=False))
-    left = traces(session, found)
-    remove(session, found)
+    left = traces(session, extent)
+    remove(session, extent)
     forget(left)
-    return found.erasure
+    return extent.erasure
 
 
-def traces(session: Session, found: Scope) -> Traces:
+def traces(session: Session, extent: Scope) -> Traces:
     """Return what the evidence folder may have of these rows; an artifact that another verdict has too stays."""
-    findings = ids(session, FindingRow.id, FindingRow.verdict_id, found.verdicts)
+    findings = ids(session, FindingRow.id, FindingRow.verdict_id, extent.verdicts)
     gone = set(findings)
-    own = set(texts(session, ArtifactRow.sha256, ArtifactRow.finding_id, findings))
+    artifacts = set(texts(session, ArtifactRow.sha256, ArtifactRow.finding_id, findings))
     shared: set[str] = set()
-    for chunk in chunks(sorted(own)):
+    for chunk in chunks(sorted(artifacts)):
         users = select(ArtifactRow.sha256, ArtifactRow.finding_id)
         rows = session.execute(users.where(ArtifactRow.sha256.in_(chunk)))
         shared |= {row.sha256 for row in rows if row.finding_id not in gone}
     return Traces(
-        verdicts=texts(session, VerdictRow.hash, VerdictRow.id, found.verdicts),
-        artifacts=sorted(own - shared),
-        media=texts(session, Media.sha256, Media.id, found.media),
+        verdicts=texts(session, VerdictRow.hash, VerdictRow.id, extent.verdicts),
+        artifacts=sorted(artifacts - shared),
+        media=texts(session, Media.sha256, Media.id, extent.media),
     )
 
 
 def texts(session: Session, wanted: Key, key: Key, of: Sequence[int]) -> list[str]:
     """Return a text of each of the rows."""
-    found: list[str] = []
+    rows: list[str] = []
     for chunk in chunks(of):
-        found += session.scalars(select(wanted).where(key.in_(chunk)))
-    return found
+        rows += session.scalars(select(wanted).where(key.in_(chunk)))
+    return rows
 
 
 def lock_jobs(session: Session, jobs: Sequence[int]) -> None:
@@ -223,24 +223,24 @@ def lock_jobs(session: Session, jobs: Sequence[int]) -> None:
 def hashes(session: Session, entries: Sequence[int]) -> Iterator[tuple[int, str]]:
     """Yield the ids and hashes of entries in the order of the chain."""
     for chunk in chunks(entries):
-        found = select(Entry.id, Entry.hash).where(Entry.id.in_(chunk)).order_by(Entry.id)
-        yield from ((row.id, row.hash) for row in session.execute(found))
+        wanted = select(Entry.id, Entry.hash).where(Entry.id.in_(chunk)).order_by(Entry.id)
+        yield from ((row.id, row.hash) for row in session.execute(wanted))
 
 
-def remove(session: Session, found: Scope) -> None:
+def remove(session: Session, extent: Scope) -> None:
     """Delete the rows, those first that point at others."""
-    for chunk in chunks(found.media):
+    for chunk in chunks(extent.media):
         session.execute(update(Media).where(Media.id.in_(chunk)).values(verdict_id=None))
-    findings = ids(session, FindingRow.id, FindingRow.verdict_id, found.verdicts)
+    findings = ids(session, FindingRow.id, FindingRow.verdict_id, extent.verdicts)
     rows: tuple[tuple[Key, Sequence[int]], ...] = (
-        (Job.id, found.jobs),
-        (Review.id, found.reviews),
+        (Job.id, extent.jobs),
+        (Review.id, extent.reviews),
         (ArtifactRow.finding_id, findings),
         (FindingRow.id, findings),
-        (VerdictRow.id, found.verdicts),
-        (Analysis.id, found.analyses),
-        (Sighting.id, found.sightings),
-        (Media.id, found.media),
+        (VerdictRow.id, extent.verdicts),
+        (Analysis.id, extent.analyses),
+        (Sighting.id, extent.sightings),
+        (Media.id, extent.media),
     )
     for column, values in rows:
         for chunk in chunks(values):

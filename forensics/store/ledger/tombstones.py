@@ -20,12 +20,12 @@ from .chain import hash_of, link_hash
 
 @dataclass(frozen=True)
 class Tombstone:
-    """What is left of an erased verdict: the deletion's `said` (see `purge`) and its time."""
+    """What is left of an erased verdict: what the deletion's entry says (see `purge`), and its time."""
 
     verdict_id: int
     hash: str
     erased_at: datetime
-    said: dict[str, Any]
+    record: dict[str, Any]
 
 
 def listed(entries: Iterable[tuple[int, str]]) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def listed(entries: Iterable[tuple[int, str]]) -> dict[str, Any]:
 
 
 def is_sound(session: Session, entry_id: int) -> bool:
-    """Say whether a deletion is as it was written, and what is marked as erased by it is what it lists."""
+    """Say whether a deletion is as it was written, and lists exactly what is marked as erased by it."""
     entry = session.get(Entry, entry_id)
     if entry is None or entry.kind is not EntryKind.PURGE or entry.text is None:
         return False
@@ -51,8 +51,8 @@ def is_sound(session: Session, entry_id: int) -> bool:
         .order_by(Entry.id)
         .execution_options(yield_per=1000)
     )
-    found = listed((row.id, row.hash) for row in erased)
-    return bool(json.loads(entry.text)["entries"] == found)
+    marked = listed((row.id, row.hash) for row in erased)
+    return bool(json.loads(entry.text)["entries"] == marked)
 
 
 def tombstone(session: Session, verdict_id: int) -> Tombstone | None:

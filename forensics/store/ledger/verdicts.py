@@ -36,14 +36,14 @@ def finish(session: Session, claim: Claim, verdict: Verdict, now: datetime) -> i
     owned = analysed(session, claim)
     if verdict.media.sha256 != owned.sha256:
         raise ValueError(f"job {claim.job_id} is about {owned.sha256}, not {verdict.media.sha256}")
-    told = plain(verdict)
-    body = {**told, "created_at": plain(now), "pipeline": owned.pipeline_hash}
+    record = plain(verdict)
+    body = {**record, "created_at": plain(now), "pipeline": owned.pipeline_hash}
     verdict_id = append(session, owned.analysis_id, body, now)
-    for finding in told["findings"]:
+    for finding in record["findings"]:
         add_finding(session, verdict_id, finding)
     end_claimed(session, claim, now, verdict_id=verdict_id)
     is_first = owned.in_force is None and owned.default_since is not None
-    values = {"info": told["media"], **({"verdict_id": verdict_id} if is_first else {})}
+    values = {"info": record["media"], **({"verdict_id": verdict_id} if is_first else {})}
     session.connection().execute(KNOWN, {"media": owned.media_id, **values})
     if not is_first:
         put_in_force(session, owned.media_id, verdict_id, owned.pipeline_id)
@@ -81,11 +81,11 @@ def analysed(session: Session, claim: Claim) -> Owned:
     Raises LeaseLostError if the claim is lost, or the analysis.
     """
     which = {"job": claim.job_id, "token": claim.token}
-    found = session.connection().execute(OWNED, which).one_or_none()
-    if found is None:
+    row = session.connection().execute(OWNED, which).one_or_none()
+    if row is None:
         holds(session, claim)
         raise LeaseLostError(f"job {claim.job_id} has lost its analysis to another job")
-    return Owned(*found)
+    return Owned(*row)
 
 
 def append(session: Session, analysis_id: int, body: dict[str, Any], now: datetime) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from forensics.analysis.fusion import is_validated
+from forensics.analysis import is_validated
 from forensics.records import (
     Calibration,
     Evidence,

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import onnxruntime as ort
 
 from forensics.errors import WeightsError
-from forensics.process.sandbox import is_shortage
+from forensics.plugins.toolkit import is_shortage
 from forensics.settings import Settings
 
 from .cards import Card, Layout

@@ -10,7 +10,7 @@ from typing import Any
 import c2pa
 
 from forensics.errors import SettingsError
-from forensics.escaping import shown
+from forensics.plugins.toolkit import shown
 
 VARIABLE = "FORENSICS_PROVENANCE_TRUST_LIST"
 MOST_BYTES = 16 << 20

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from forensics.analysis.fusion import is_validated
-from forensics.concurrency import parallel_map, single_thread
+from forensics.analysis import is_validated
 from forensics.errors import PluginError
 from forensics.faces import CropGeometry, crop
+from forensics.plugins.toolkit import parallel_map, single_thread
 from forensics.records import (
     Calibration,
     Evidence,

@@ -75,9 +75,13 @@ def test_deletion_says_what_why_when_and_who_without_naming_contents(filled: Eng
         assert tombstone(session, 3) is None
     assert left is not None
     assert left.erased_at == later(60)
-    assert (left.said["reason"], left.said["by"], left.said["case"]) == ("asked for", "K. Ito", "A")
-    assert left.said["entries"]["count"] == 4
-    assert digest(1) not in json.dumps(left.said)
+    assert (left.record["reason"], left.record["by"], left.record["case"]) == (
+        "asked for",
+        "K. Ito",
+        "A",
+    )
+    assert left.record["entries"]["count"] == 4
+    assert digest(1) not in json.dumps(left.record)
 
 
 def test_content_that_another_case_has_stays_there(engine: Engine) -> None:

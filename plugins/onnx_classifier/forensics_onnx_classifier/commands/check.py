@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from forensics.cli.common import load_settings
+from forensics.commands import load_settings
 
 
 @click.command()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from forensics.cli.common import load_settings
+from forensics.commands import load_settings
 from forensics.errors import UsageError
 
 from .options import FILE, FOLDER, today

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from forensics.cli.common import print_table
+from forensics.commands import print_table
 from forensics.errors import UsageError
 
 from .progress import progress

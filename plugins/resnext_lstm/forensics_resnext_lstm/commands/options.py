@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from forensics.cli.common import load_settings
+from forensics.commands import load_settings
 
 from .. import NAME
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from forensics.cli.common import console, load_settings
+from forensics.commands import console, load_settings
 from forensics.errors import UsageError
 
 from .options import FOLDER, device_option

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from forensics.cli.common import console, printed
+from forensics.commands import console, printed
 
 if TYPE_CHECKING:
     from ..evaluation.cases import Progress

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from forensics.cli.common import load_settings
+from forensics.commands import load_settings
 
 from .options import FILE, FOLDER, device_option, entry_option, today
 

@@ -6,9 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
-from forensics.analysis import fusion
+from forensics.analysis import Done, Failed, Task, fusion
 from forensics.analysis.analyse import Equipment, analyse
-from forensics.analysis.messages import Done, Failed, Task
 from forensics.faces import FaceFinder
 from forensics.records import Coverage, Finding, MediaKind, TrackScore, Verdict
 from forensics.settings import Settings

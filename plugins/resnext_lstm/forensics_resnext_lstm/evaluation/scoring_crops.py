@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from forensics.analysis.fusion import bounds, file_ratio, label_of, log10_lr
+from forensics.analysis import bounds, file_ratio, label_of, log10_lr
 from forensics.records import Calibration, Label, MediaKind, TrackScore
 from forensics.weights import WeightsEntry
 

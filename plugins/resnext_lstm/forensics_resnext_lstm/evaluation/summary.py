@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from forensics.analysis.fusion import wilson_interval
+from forensics.analysis import wilson_interval
 from forensics.records import Calibration
 
 from ..metrics import LN10, equal_error_at

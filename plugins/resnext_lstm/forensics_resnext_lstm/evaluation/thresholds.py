@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from forensics.analysis.fusion import wilson_interval
+from forensics.analysis import wilson_interval
 from forensics.records import AIMS, Policy, Thresholds
 from forensics.weights.calibration import LEAST_FAKE_AT, MOST_REAL_AT
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from forensics.errors import UsageError
-from forensics.escaping import shown
+from forensics.plugins.toolkit import shown
 from forensics.settings import Settings
 from forensics.weights import (
     FILE_NAME,

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import cv2
 
-from forensics.concurrency import prefetch
 from forensics.errors import MediaError
 from forensics.faces import CropGeometry, FaceFinder, crop
 from forensics.media import opened
+from forensics.plugins.toolkit import prefetch
 from forensics.records import FacePatch, FaceTrack
 from forensics.settings import Settings
 

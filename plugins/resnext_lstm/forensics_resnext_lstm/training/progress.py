@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from forensics.cli.common import console
+from forensics.commands import console
 
 REPORT_STEPS = 10
 
