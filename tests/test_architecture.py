@@ -198,6 +198,13 @@ def test_plugins_import_public_rooms_only(package: str) -> None:
         assert not private_rooms(package, name), f"{name} imports from private rooms"
 
 
+@pytest.mark.parametrize("package", PLUGINS)
+def test_tests_of_plugins_import_public_rooms_and_the_command_line(package: str) -> None:
+    home = PLUGINS[package]
+    for path in [*home.glob("*.py"), *home.glob("tests/*.py")]:
+        assert rooms_named(path) <= PUBLIC | {"cli"}, path.name
+
+
 def test_conformance_kit_imports_public_rooms_only() -> None:
     for name in modules("forensics"):
         if name.startswith("forensics.testing"):
@@ -212,8 +219,13 @@ def private_rooms(package: str, name: str) -> set[str]:
 
 def test_new_plugins_import_public_rooms_only() -> None:
     for path in (ROOT / "forensics" / "plugins" / "template" / "files").glob("*.py.template"):
-        rooms = re.findall(r"^(?:from|import) forensics\.(\w+)", path.read_text(), re.MULTILINE)
-        assert set(rooms) <= PUBLIC, path.name
+        assert rooms_named(path) <= PUBLIC, path.name
+
+
+def rooms_named(path: Path) -> set[str]:
+    """The rooms that a file's import lines name."""
+    text = path.read_text()
+    return set(re.findall(r"^\s*(?:from|import) forensics\.(\w+)", text, re.MULTILINE))
 
 
 @pytest.mark.parametrize(

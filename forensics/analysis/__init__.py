@@ -12,7 +12,6 @@ from .fusion import (
     is_validated,
     label_of,
     log10_lr,
-    mean,
     under,
     wilson_interval,
 )
@@ -30,7 +29,6 @@ __all__ = [
     "is_validated",
     "label_of",
     "log10_lr",
-    "mean",
     "under",
     "wilson_interval",
 ]

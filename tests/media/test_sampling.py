@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,10 +10,10 @@ from hypothesis import strategies as st
 from forensics.errors import ErrorCode, MediaError
 from forensics.media import across_cut, opened
 from forensics.media.sampling_plan import max_gap, plan
-from forensics.records import Coverage, Frame, MediaInfo, MediaKind, Passage
+from forensics.records import Coverage, Frame, MediaInfo, Passage
 from forensics.settings import Settings
 
-from .. import fakes
+from .. import builders, fakes
 from ..fakes import Clip, number_in, render, with_cut
 
 
@@ -208,7 +209,7 @@ def test_a_cut_is_told_from_movement() -> None:
 
 
 def info(duration_s: float) -> MediaInfo:
-    return MediaInfo("hash", 1, MediaKind.VIDEO, "mp4", "h264", 96, 64, duration_s, 25.0)
+    return replace(builders.MEDIA, duration_s=duration_s)
 
 
 @given(
