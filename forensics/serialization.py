@@ -1,48 +1,55 @@
-"""Records as JSON values, for the database, the command line and other processes; and back."""
+"""Records as JSON values: `plain` for the database and the command line, `converter` to other processes and back."""
 
 import hashlib
 import math
-from collections.abc import Mapping, Set
-from dataclasses import fields, is_dataclass
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 from enum import Enum
 from functools import cache
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_origin
 
 from .records import Artifact
 
 if TYPE_CHECKING:
+    from cattrs import Converter
     from cattrs.preconf.json import JsonConverter
 
 
 def plain(value: Any) -> Any:
-    """Return a record as JSON values: dictionaries, lists, text, numbers, true, false, null.
+    """Return a record as it is stored and printed: dictionaries, lists, text, numbers, true, false, null.
 
     An Artifact gives the hash and size of its bytes in their place. A number that is not finite becomes null, and
     half a character (from a file name that is not UTF-8) an escape: neither can be stored in every database.
+    Raises TypeError for what has no such form.
     """
-    kind: Any = type(value)
-    if kind in SCALARS:  # most values; a verdict has some hundred
-        return plain_scalar(value)
-    if isinstance(value, Artifact):
-        return plain_artifact(value)
-    if is_dataclass(value):
-        return {name: plain(getattr(value, name)) for name in names(kind)}
-    if isinstance(value, Mapping):
-        return {str(plain(key)): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | Set):
-        return [plain(item) for item in (sorted(value) if isinstance(value, Set) else value)]
-    return plain_scalar(value)
-
-
-SCALARS = frozenset({str, int, float, bool, type(None)})
+    return storing_converter().unstructure(value)
 
 
 @cache
-def names(kind: type[Any]) -> tuple[str, ...]:
-    """Return the names of a record's fields."""
-    return tuple(item.name for item in fields(kind))
+def storing_converter() -> "Converter":
+    """Return the converter that loses on purpose what a database can't hold. It only goes one way."""
+    from cattrs import Converter
+
+    made = Converter(
+        unstruct_collection_overrides={Sequence: list, Set: sorted},
+        unstructure_fallback_factory=lambda kind: plain_scalar,
+    )
+    for kind in (str, int, float, bytes, Path):  # the last two are refused
+        made.register_unstructure_hook(kind, plain_scalar)
+    made.register_unstructure_hook_func(
+        is_mapping,
+        lambda mapping: {str(plain(key)): plain(item) for key, item in mapping.items()},
+    )
+    made.register_unstructure_hook(Artifact, plain_artifact)
+    return made
+
+
+def is_mapping(kind: Any) -> bool:
+    """Say whether a type is one of mappings."""
+    origin = get_origin(kind) or kind
+    return isinstance(origin, type) and issubclass(origin, Mapping)
 
 
 def plain_artifact(artifact: Artifact) -> dict[str, Any]:
