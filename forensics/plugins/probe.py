@@ -27,8 +27,7 @@ def statuses(settings: Settings, limit_s: float = PROBE_S) -> list[dict[str, Any
         lines, ended = ask(settings, left_out, limit_s)
         for line in lines:
             if "statuses" in line:
-                found: list[dict[str, Any]] = line["statuses"]
-                return found
+                return list(line["statuses"])
         culprit = lines[-1]["loading"] if lines else None
         if culprit is None:
             raise PluginError(f"the probe of the plugins {ended}")
@@ -53,15 +52,15 @@ def run(request: dict[str, Any], limit_s: float) -> tuple[list[dict[str, Any]], 
             check=False,
             timeout=limit_s,
         )
-        said, ended = done.stdout, f"ended with status {done.returncode}\n{done.stderr.decode()}"
+        output, ended = done.stdout, f"ended with status {done.returncode}\n{done.stderr.decode()}"
     except subprocess.TimeoutExpired as error:
-        said, ended = error.stdout or b"", f"took longer than {limit_s:.0f} s"
-    return [*parsed(said.decode())], ended.strip()
+        output, ended = error.stdout or b"", f"took longer than {limit_s:.0f} s"
+    return [*parsed(output.decode())], ended.strip()
 
 
-def parsed(said: str) -> Iterator[dict[str, Any]]:
+def parsed(output: str) -> Iterator[dict[str, Any]]:
     """Yield the JSON objects of whole lines."""
-    for line in said.splitlines(keepends=True):
+    for line in output.splitlines(keepends=True):
         if line.endswith("\n"):
             yield json.loads(line)
 
@@ -103,16 +102,16 @@ def main() -> None:
     request = json.loads(sys.stdin.read())
     out = sys.stdout
     if "device" in request:
-        usable, told = describe_device(load(flags=request["settings"]))
-        say(out, usable=usable, device=told)
+        usable, description = describe_device(load(flags=request["settings"]))
+        say(out, usable=usable, device=description)
         return
     with contextlib.redirect_stdout(sys.stderr):
-        found = plugins.load(
+        loaded = plugins.load(
             load(flags=request["settings"]),
             request["left_out"],
             lambda name: say(out, loading=name),
         )
-    say(out, statuses=[asdict(status) for status in found.statuses])
+    say(out, statuses=[asdict(status) for status in loaded.statuses])
 
 
 if __name__ == "__main__":

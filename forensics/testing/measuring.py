@@ -59,12 +59,12 @@ def examine_confined(
     """Be that process."""
     if settings.contained:
         sandbox.contain(Path(scratch))
-    found = loaded(plugin, detector, settings)
+    examiner = loaded(plugin, detector, settings)
     with sampled(medium, folder, settings) as sample:
         sandbox.limit_data(settings.memory_mb if settings.device == "cpu" else 0)
         held, before = held_mb(), peak_mb()
         began_s, cpu_s = time.perf_counter(), time.process_time()
-        finding = found.examine(sample)
+        finding = examiner.examine(sample)
         return Measured(
             finding,
             wall_s=time.perf_counter() - began_s,
