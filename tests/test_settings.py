@@ -17,8 +17,8 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_flag_beats_environment_beats_file_beats_default(tmp_path: Path) -> None:
     (tmp_path / "forensics.toml").write_text("workers = 2\nframes = 30\nsettle_s = 5\n")
     environment = {"FORENSICS_WORKERS": "3", "FORENSICS_FRAMES": "40"}
-    found = settings.load(environment=environment, flags={"workers": 4, "frames": None})
-    assert (found.workers, found.frames, found.settle_s, found.run_frames) == (4, 40, 5.0, 4)
+    values = settings.load(environment=environment, flags={"workers": 4, "frames": None})
+    assert (values.workers, values.frames, values.settle_s, values.run_frames) == (4, 40, 5.0, 4)
 
 
 def test_file_asked_for_beats_the_one_in_the_folder(tmp_path: Path) -> None:

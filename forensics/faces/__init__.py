@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from ..concurrency import parallel_map, single_thread
-from ..media.shot_change import Colours, changed, colours
+from ..media.shot_change import Colours, colours, has_changed
 from ..records import Box, FaceTrack, Frame
 from .crops import (
     CropGeometry,
@@ -110,8 +110,10 @@ class FaceFinder:
         linker, with_face = Linker(), 0
         with single_thread() as threads:
             for batch, faces in parallel_map(self._in_batch, batches(frames), threads):
-                for seen, found in zip(batch, faces, strict=True):
-                    patches = [cut_patch(seen.frame, one.box, one.probability) for one in found]
+                for seen, detections in zip(batch, faces, strict=True):
+                    patches = [
+                        cut_patch(seen.frame, face.box, face.probability) for face in detections
+                    ]
                     linker.add(seen.frame.run, seen.looks, patches)
                     with_face += bool(patches)
         return FoundFaces(tuple(map(judged, linker.tracks)), with_face)
@@ -126,8 +128,8 @@ class FaceFinder:
         height, width = pictures[0].shape[:2]
         scale = self._scale(width, height)
         small = torch.from_numpy(np.stack([shrunk(picture, scale) for picture in pictures]))
-        found = self._cascade.follow(small, self.smallest_px(width, height) * scale, FOLLOWED)
-        return [self._kept(faces, scale) for faces in found]
+        rows = self._cascade.follow(small, self.smallest_px(width, height) * scale, FOLLOWED)
+        return [self._kept(faces, scale) for faces in rows]
 
     def _in_batch(self, batch: list[Seen]) -> list[list[Detection]]:
         return self.detect([seen.frame.pixels for seen in batch])
@@ -135,10 +137,10 @@ class FaceFinder:
     def _scale(self, width: int, height: int) -> float:
         return min(1.0, self._detection_px / max(width, height))
 
-    def _kept(self, found: "list[tuple[float, ...]]", scale: float) -> list[Detection]:
+    def _kept(self, rows: "list[tuple[float, ...]]", scale: float) -> list[Detection]:
         """Return the likely faces of sufficient size, in pixels of the frame."""
         faces = []
-        for left, top, right, bottom, probability in found:
+        for left, top, right, bottom, probability in rows:
             box = (left / scale, top / scale, (right - left) / scale, (bottom - top) / scale)
             large = min(box[2:]) > 0 and max(box[2:]) >= self._min_face_px
             if large and probability >= MIN_PROBABILITY:
@@ -148,9 +150,11 @@ class FaceFinder:
 
 def judged(track: FaceTrack) -> FaceTrack:
     """Return a track that says how blurred it is, and in what share of its frames dark."""
-    found = [quality(patch) for patch in track.patches]
-    dark = sum(one.luma < DARK_LUMA for one in found) / len(found)
-    return replace(track, blur=round(median(one.blur for one in found), 2), dark=round(dark, 3))
+    qualities = [quality(patch) for patch in track.patches]
+    dark = sum(item.luma < DARK_LUMA for item in qualities) / len(qualities)
+    return replace(
+        track, blur=round(median(item.blur for item in qualities), 2), dark=round(dark, 3)
+    )
 
 
 def shrunk(picture: "Picture", scale: float) -> "Picture":
@@ -167,7 +171,7 @@ def batches(frames: Iterable[Frame]) -> Iterator[list[Seen]]:
     batch: list[Seen] = []
     for frame in frames:
         seen = Seen(frame, colours(frame.pixels))
-        if batch and (len(batch) == BATCH_FRAMES or differ(batch[-1], seen)):
+        if batch and (len(batch) == BATCH_FRAMES or is_apart(batch[-1], seen)):
             yield batch
             batch = []
         batch.append(seen)
@@ -175,10 +179,12 @@ def batches(frames: Iterable[Frame]) -> Iterator[list[Seen]]:
         yield batch
 
 
-def differ(one: Seen, other: Seen) -> bool:
+def is_apart(before: Seen, after: Seen) -> bool:
     """Tell two frames that do not follow each other closely."""
-    apart = one.frame.run != other.frame.run or one.frame.pixels.shape != other.frame.pixels.shape
-    return apart or changed(one.looks, other.looks)
+    apart = (
+        before.frame.run != after.frame.run or before.frame.pixels.shape != after.frame.pixels.shape
+    )
+    return apart or has_changed(before.looks, after.looks)
 
 
 def state_hash(state: dict[str, Any], parameters: str) -> str:

@@ -65,11 +65,11 @@ class Cascade:
         Candidates that are `expected`, from the picture before say, are looked at beside those that are found.
         """
         x = pictures.to(self.device).permute(0, 3, 1, 2)  # (N, 3, H, W), channels last in memory
-        found = self.proposed(x, smallest_px)
+        faces = self.proposed(x, smallest_px)
         if expected is not None:
-            found = Faces(*(torch.cat(pair) for pair in zip(found, expected, strict=True)))
+            faces = Faces(*(torch.cat(pair) for pair in zip(faces, expected, strict=True)))
         y = normalised(x, self.number).float().contiguous()  # as crops are cut from it
-        return self.settled(y, self.refined(y, found))
+        return self.settled(y, self.refined(y, faces))
 
     def follow(
         self, pictures: Tensor, smallest_px: float, coarser: float
@@ -97,12 +97,12 @@ class Cascade:
             torch.cat(parts) for parts in zip(*cells, strict=True)
         )
         likely = (probability >= LEAST[0]).nonzero().squeeze(1)
-        found = Faces(boxes[likely], probability[likely], owner[likely])
-        offsets, groups = offsets[likely], level[likely] * len(x) + found.owner
-        kept = batched_nms(found.boxes, found.probability, groups, SAME_IN_LEVEL)
-        found, offsets = found.of(kept), offsets[kept]
-        kept = batched_nms(found.boxes, found.probability, found.owner, SAME)
-        return moved(found.of(kept), offsets[kept])
+        faces = Faces(boxes[likely], probability[likely], owner[likely])
+        offsets, groups = offsets[likely], level[likely] * len(x) + faces.owner
+        kept = batched_nms(faces.boxes, faces.probability, groups, SAME_IN_LEVEL)
+        faces, offsets = faces.of(kept), offsets[kept]
+        kept = batched_nms(faces.boxes, faces.probability, faces.owner, SAME)
+        return moved(faces.of(kept), offsets[kept])
 
     def cells(self, x: Tensor, scale: float) -> tuple[Tensor, ...]:
         """Judge every cell at one size: boxes, probability, offsets, owner, level, each with N * h * w rows."""
@@ -129,38 +129,38 @@ class Cascade:
             torch.full_like(owner, round(1000 * scale)),
         )
 
-    def refined(self, y: Tensor, found: Faces) -> Faces:
+    def refined(self, y: Tensor, faces: Faces) -> Faces:
         """Second stage: drops most candidates and moves the rest; squares again."""
-        if not len(found.boxes):
-            return found
-        offsets, probability = self.judged(y, found)  # (K, 4), (K, 2)
-        found = found._replace(probability=probability[:, 1].float())
-        likely = found.probability > LEAST[1]
-        found, offsets = found.of(likely), offsets[likely].float()
-        kept = batched_nms(found.boxes, found.probability, found.owner, SAME)
-        return moved(found.of(kept), offsets[kept])
+        if not len(faces.boxes):
+            return faces
+        offsets, probability = self.judged(y, faces)  # (K, 4), (K, 2)
+        faces = faces._replace(probability=probability[:, 1].float())
+        likely = faces.probability > LEAST[1]
+        faces, offsets = faces.of(likely), offsets[likely].float()
+        kept = batched_nms(faces.boxes, faces.probability, faces.owner, SAME)
+        return moved(faces.of(kept), offsets[kept])
 
-    def judged(self, y: Tensor, found: Faces) -> tuple[Tensor, Tensor]:
+    def judged(self, y: Tensor, faces: Faces) -> tuple[Tensor, Tensor]:
         """Ask the second network about all candidates, as many at once as stay in the CPU's cache."""
-        crops = self.cut_out(y, found, REFINED_PX)
+        crops = self.cut_out(y, faces, REFINED_PX)
         parts = [self.refiner(part) for part in torch.split(crops, AT_ONCE)]
         offsets, probability = (torch.cat(part) for part in zip(*parts, strict=True))
         return offsets, probability
 
-    def settled(self, y: Tensor, found: Faces) -> Faces:
+    def settled(self, y: Tensor, faces: Faces) -> Faces:
         """Third stage: the faces, with boxes that are not square any more."""
-        if not len(found.boxes):
-            return found
-        offsets, _, probability = self.settler(self.cut_out(y, found, SETTLED_PX))
-        found = found._replace(probability=probability[:, 1].float())
-        likely = found.probability > LEAST[2]
-        found, offsets = found.of(likely), offsets[likely].float()
-        found = found._replace(boxes=shifted(found.boxes, offsets))
-        return found.of(outermost(found))
+        if not len(faces.boxes):
+            return faces
+        offsets, _, probability = self.settler(self.cut_out(y, faces, SETTLED_PX))
+        faces = faces._replace(probability=probability[:, 1].float())
+        likely = faces.probability > LEAST[2]
+        faces, offsets = faces.of(likely), offsets[likely].float()
+        faces = faces._replace(boxes=shifted(faces.boxes, offsets))
+        return faces.of(outermost(faces))
 
-    def cut_out(self, y: Tensor, found: Faces, px: int) -> Tensor:
+    def cut_out(self, y: Tensor, faces: Faces, px: int) -> Tensor:
         """Cut the candidates out of normalised pictures: (K, 3, px, px); beyond the edge they are grey."""
-        rois = torch.cat([found.owner[:, None].float(), found.boxes], 1)  # (K, 5)
+        rois = torch.cat([faces.owner[:, None].float(), faces.boxes], 1)  # (K, 5)
         crops: Tensor = roi_align(y, rois, px, sampling_ratio=2, aligned=True)
         return crops.to(self.number).contiguous(memory_format=torch.channels_last)
 
@@ -170,10 +170,10 @@ class Cascade:
         return Faces(empty.view(0, 4), empty, empty.long())
 
 
-def around(found: Faces, count: int) -> Faces:
+def around(faces: Faces, count: int) -> Faces:
     """Return squares at and around faces, once for each of the next `count` pictures."""
-    centre = (found.boxes[:, :2] + found.boxes[:, 2:]) / 2  # (K, 2)
-    side = (found.boxes[:, 2:] - found.boxes[:, :2]).amax(1, keepdim=True)  # (K, 1)
+    centre = (faces.boxes[:, :2] + faces.boxes[:, 2:]) / 2  # (K, 2)
+    side = (faces.boxes[:, 2:] - faces.boxes[:, :2]).amax(1, keepdim=True)  # (K, 1)
     steps = torch.tensor(AROUND, device=centre.device)  # (5, 2)
     centres = (centre[:, None] + steps * side[:, None]).view(-1, 2)  # (K*5, 2)
     half = side.repeat_interleave(len(AROUND), 0) / 2  # (K*5, 1)
@@ -182,11 +182,11 @@ def around(found: Faces, count: int) -> Faces:
     return Faces(boxes, torch.ones_like(boxes[:, 0]), owner)
 
 
-def rows(found: Faces, count: int) -> list[list[tuple[float, ...]]]:
+def rows(faces: Faces, count: int) -> list[list[tuple[float, ...]]]:
     """Return plain numbers, edges and probability, for each of `count` pictures."""
-    table = torch.cat([found.boxes, found.probability[:, None]], 1)  # (K, 5)
+    table = torch.cat([faces.boxes, faces.probability[:, None]], 1)  # (K, 5)
     sound = table.isfinite().all(1)
-    pairs = list(zip(found.owner[sound].tolist(), table[sound].tolist(), strict=True))
+    pairs = list(zip(faces.owner[sound].tolist(), table[sound].tolist(), strict=True))
     return [[tuple(row) for owner, row in pairs if owner == number] for number in range(count)]
 
 
@@ -209,25 +209,25 @@ def shifted(boxes: Tensor, offsets: Tensor) -> Tensor:
     return boxes + offsets * size
 
 
-def moved(found: Faces, offsets: Tensor) -> Faces:
+def moved(faces: Faces, offsets: Tensor) -> Faces:
     """Move the candidates' edges and make them square around their centres."""
-    boxes = shifted(found.boxes, offsets)
+    boxes = shifted(faces.boxes, offsets)
     centre = (boxes[:, :2] + boxes[:, 2:]) / 2  # (K, 2)
     half = (boxes[:, 2:] - boxes[:, :2]).amax(1, keepdim=True) / 2  # (K, 1)
-    return found._replace(boxes=torch.cat([centre - half, centre + half], 1))
+    return faces._replace(boxes=torch.cat([centre - half, centre + half], 1))
 
 
-def outermost(found: Faces) -> Tensor:
+def outermost(faces: Faces) -> Tensor:
     """Return which faces to keep: of two in one picture, one of which lies mostly inside the other, the likelier."""
-    order = found.probability.argsort(descending=True)
-    area = (found.boxes[:, 2:] - found.boxes[:, :2]).clamp(min=0).prod(1)  # (K,)
-    corner = torch.minimum(found.boxes[:, None, 2:], found.boxes[None, :, 2:])
-    common = corner - torch.maximum(found.boxes[:, None, :2], found.boxes[None, :, :2])
+    order = faces.probability.argsort(descending=True)
+    area = (faces.boxes[:, 2:] - faces.boxes[:, :2]).clamp(min=0).prod(1)  # (K,)
+    corner = torch.minimum(faces.boxes[:, None, 2:], faces.boxes[None, :, 2:])
+    common = corner - torch.maximum(faces.boxes[:, None, :2], faces.boxes[None, :, :2])
     smaller = torch.minimum(area[:, None], area[None, :]).clamp(min=1e-6)
     inside = common.clamp(min=0).prod(2) / smaller > INSIDE  # (K, K)
-    clash = (inside & (found.owner[:, None] == found.owner[None, :])).tolist()
+    clash = (inside & (faces.owner[:, None] == faces.owner[None, :])).tolist()
     kept: list[int] = []
     for i in order.tolist():
         if not any(clash[i][j] for j in kept):
             kept.append(i)
-    return torch.tensor(kept, dtype=torch.long, device=found.boxes.device)
+    return torch.tensor(kept, dtype=torch.long, device=faces.boxes.device)

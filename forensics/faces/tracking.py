@@ -3,19 +3,19 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from ..media.shot_change import Colours, changed
+from ..media.shot_change import Colours, has_changed
 from ..records import Box, FacePatch, FaceTrack
 
 SAME_FACE = 0.3
 SAME_FACE_LATER = 0.5  # from run to run, where seconds have passed
 
 
-def overlap(one: Box, other: Box) -> float:
+def overlap(a: Box, b: Box) -> float:
     """Return the intersection of two boxes over their union, 0 to 1."""
-    width = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
-    height = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])
+    width = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
+    height = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
     common = max(width, 0.0) * max(height, 0.0)
-    union = one[2] * one[3] + other[2] * other[3] - common
+    union = a[2] * a[3] + b[2] * b[3] - common
     return common / union if union > 0 else 0.0
 
 
@@ -27,14 +27,14 @@ class Linker:
     from one run to the next, a track goes on only when the picture looks the same and the boxes overlap well.
     """
 
-    found: list[list[FacePatch]] = field(default_factory=list)
+    begun_tracks: list[list[FacePatch]] = field(default_factory=list)
     live: list[list[FacePatch]] = field(default_factory=list)
     before: Colours | None = None
     run: int = -1
 
     def add(self, run: int, looks: Colours, faces: Iterable[FacePatch]) -> None:
         """Link the faces of the next frame."""
-        if self.before is None or changed(self.before, looks):
+        if self.before is None or has_changed(self.before, looks):
             self.live = []
         least = SAME_FACE if run == self.run else SAME_FACE_LATER
         self.link(list(faces), least)
@@ -56,10 +56,10 @@ class Linker:
                 taken_f.add(f)
         begun = [[face] for f, face in enumerate(faces) if f not in taken_f]
         self.live += begun
-        self.found += begun
+        self.begun_tracks += begun
 
     @property
     def tracks(self) -> tuple[FaceTrack, ...]:
         """The tracks so far, numbered from 1 by first time, then from left to right."""
-        ordered = sorted(self.found, key=lambda track: (track[0].time_s, track[0].box[0]))
+        ordered = sorted(self.begun_tracks, key=lambda track: (track[0].time_s, track[0].box[0]))
         return tuple(FaceTrack(number, tuple(track)) for number, track in enumerate(ordered, 1))

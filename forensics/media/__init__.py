@@ -172,13 +172,13 @@ class Media:
         faults["decode"] += is_cut
         with (
             self._decoding(file, OSError, FFmpegError),
-            decoder(file, self.name, self._settings, faults) as one,
+            decoder(file, self.name, self._settings, faults) as player,
         ):
             if (
-                is_cut and videos.source(one.stream).format.name == "mxf"
+                is_cut and videos.source(player.stream).format.name == "mxf"
             ):  # without its index, times after a jump are guesses
-                one.timed = False
-            yield one
+                player.timed = False
+            yield player
             if file.fault:
                 raise file.fault
 

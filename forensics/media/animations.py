@@ -94,6 +94,6 @@ class Animation:
     def jump(self, time_s: float) -> None:
         """Stay."""
 
-    def ends_before(self, time_s: float) -> bool:
+    def has_ended_before(self, time_s: float) -> bool:
         """Tell whether the animation, all of whose frames were asked for, is over before a time."""
         return self.number >= len(self.starts_s) and self.end_s < time_s

@@ -105,7 +105,7 @@ class Decoder:
             return self.seen / self.fps
         return self.clock.seconds(packet.pts + (packet.duration or 0))
 
-    def ends_before(self, time_s: float) -> bool:
+    def has_ended_before(self, time_s: float) -> bool:
         """Tell whether the stream was read to its end and that comes before a time, as in a file cut short."""
         return self.ended and self.read_s < time_s
 
@@ -151,7 +151,7 @@ def decoder(
     limit, aside = settings.max_megapixels, DescriptorFile(file.fd)
     options = limited(limit)
     with container(file, options) as opened, container(aside, options) as scouted:
-        stream, scout = (recording(one, name, limit) for one in (opened, scouted))
+        stream, scout = (recording(source, name, limit) for source in (opened, scouted))
         stream.thread_count = settings.threads
         stream.codec_context.options = options
         yield Decoder(stream, scout, faults)

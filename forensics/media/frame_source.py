@@ -23,5 +23,5 @@ class Player(Protocol):
     def jump(self, time_s: float) -> None:
         """Go on from there."""
 
-    def ends_before(self, time_s: float) -> bool:
+    def has_ended_before(self, time_s: float) -> bool:
         """Tell whether it was read to its end and that comes before a time."""

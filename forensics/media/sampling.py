@@ -10,7 +10,7 @@ from ..errors import MediaError
 from ..records import Coverage, Frame, MediaInfo
 from .frame_source import Player, Timed
 from .sampling_plan import Plan, Run, max_gap
-from .shot_change import Colours, changed, colours
+from .shot_change import Colours, colours, has_changed
 from .videos import pixels
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Sampling:
 
     def _note(self, frame: Frame) -> None:
         after = colours(frame.pixels)
-        self._shots += self._before is None or changed(self._before, after)
+        self._shots += self._before is None or has_changed(self._before, after)
         self._before = after
         self._times_s.append(frame.time_s)
 
@@ -71,7 +71,7 @@ class Sampling:
 
 def of_still(decode: "Callable[[], Picture]") -> Sampling:
     """Sample a still: one frame at time 0, decoded when it is asked for."""
-    frames = (Frame(0, 0.0, one()) for one in (decode,))
+    frames = (Frame(0, 0.0, read()) for read in (decode,))
     return Sampling(frames, Counter(), asked=1)
 
 
@@ -98,7 +98,7 @@ def video_frames(
             for time_s, frame in run_frames(decoder, wanted, run, start_s):
                 last_s = time_s
                 yield Frame(number, max(time_s, 0.0), pixels(frame, decoder.aspect))
-        faults["decode"] += decoder.ends_before(wanted.end_s - end_slack_s(wanted))
+        faults["decode"] += decoder.has_ended_before(wanted.end_s - end_slack_s(wanted))
     if last_s == -math.inf:
         raise nothing
 
@@ -129,8 +129,8 @@ def run_frames(decoder: Player, wanted: Plan, run: Run, start_s: float) -> Itera
     early_s = 0.5 / decoder.fps
     place_s = start_s
     for _ in range(run.samples):
-        found = decoder.next_at(place_s - early_s)
-        if found is None or found[0] > wanted.end_s + early_s:
+        timed = decoder.next_at(place_s - early_s)
+        if timed is None or timed[0] > wanted.end_s + early_s:
             return
-        yield found
-        place_s = found[0] + wanted.stride_s
+        yield timed
+        place_s = timed[0] + wanted.stride_s

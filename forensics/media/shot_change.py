@@ -29,11 +29,11 @@ def colours(pixels: "Picture") -> Colours:
     return counts.astype(np.float64) / classes.size
 
 
-def changed(before: Colours, after: Colours) -> bool:
+def has_changed(before: Colours, after: Colours) -> bool:
     """Tell from the colours of two frames whether the picture changed as it does at a cut."""
     return float(np.abs(before - after).sum()) / 2 > CUT
 
 
 def across_cut(before: "Picture", after: "Picture") -> bool:
     """Tell whether two frames look like different shots."""
-    return changed(colours(before), colours(after))
+    return has_changed(colours(before), colours(after))

@@ -82,12 +82,12 @@ def copied(
 
 def checked(media: Media, sha256: str) -> str:
     """Return the hash of a file. Raises MediaError changed when it is another than this."""
-    found = media.sha256()
-    if found != sha256:
+    actual = media.sha256()
+    if actual != sha256:
         raise MediaError(
             ErrorCode.CHANGED, f"{media.name}: has other bytes than when it was examined"
         )
-    return found
+    return actual
 
 
 def still(media: Media, info: MediaInfo, settings: Settings, target: Path) -> Path:
@@ -104,15 +104,15 @@ def video(
 ) -> tuple[Path, float | None]:
     """Write a video as WebM."""
     size = fitted(info.width, info.height)
-    until_s, told, end = None, 0.0, time.monotonic() + limits.budget_s
+    until_s, told_s, end = None, 0.0, time.monotonic() + limits.budget_s
     with media.played(info) as player, av.open(str(target), "w", format="webm") as output:
         stream = encoder(output, size)
         for time_s, frame in spaced(player):
             output.mux(stream.encode(picture(frame, size, time_s)))
             now = time.monotonic()
-            if now > told + TELL_S:
+            if now > told_s + TELL_S:
                 tell(time_s)
-                told = now
+                told_s = now
                 if now > end or target.stat().st_size > limits.most_bytes:
                     until_s = time_s
                     break

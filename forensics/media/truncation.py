@@ -37,7 +37,7 @@ def is_cut(fd: int, container: str) -> bool:
     return ends is not None and ends(content)
 
 
-def boxes(content: Content) -> bool:
+def is_truncated_mp4(content: Content) -> bool:
     """ISO base media (ISO 14496-12, 4.2): the last box is not all there, or is a fragment's head without its data."""
     position, kind = 0, b""
     while position + 8 <= content.size:
@@ -51,7 +51,7 @@ def boxes(content: Content) -> bool:
     return position != content.size or kind == b"moof"
 
 
-def riff(content: Content) -> bool:
+def is_truncated_riff(content: Content) -> bool:
     """AVI and WebP: a RIFF chunk is longer than what is left; 0 was never filled in."""
     position = 0
     while content.at(position, 4) == b"RIFF":
@@ -62,14 +62,14 @@ def riff(content: Content) -> bool:
     return position > content.size + 1  # the last byte of padding is often left out
 
 
-def gif(content: Content) -> bool:
+def is_truncated_gif(content: Content) -> bool:
     """GIF89a, 27: the trailer is missing."""
     return (
         not content.at(max(content.size - TAIL_BYTES, 0), TAIL_BYTES).rstrip(b"\0").endswith(b";")
     )
 
 
-def png(content: Content) -> bool:
+def is_truncated_png(content: Content) -> bool:
     """PNG and APNG: a chunk is not all there, or IEND never comes."""
     position = 8
     while len(head := content.at(position, 8)) == 8:
@@ -81,7 +81,7 @@ def png(content: Content) -> bool:
     return position > content.size
 
 
-def transport(content: Content) -> bool:
+def is_truncated_transport_stream(content: Content) -> bool:
     """MPEG-TS (ISO 13818-1, 2.4.3): the last packet of 188 bytes, 192 with a time or 204 with a checksum, is partial."""
     head = content.at(0, 8192)
     for length in (188, 192, 204):
@@ -92,7 +92,7 @@ def transport(content: Content) -> bool:
     return False
 
 
-def program(content: Content) -> bool:
+def is_truncated_program_stream(content: Content) -> bool:
     """MPEG-PS (ISO 13818-1, 2.5.3): a packet of the last pack is not all there."""
     offset = max(content.size - TAIL_BYTES, 0)
     pack = content.at(offset, TAIL_BYTES).rfind(b"\0\0\1\xba")
@@ -108,7 +108,7 @@ def program(content: Content) -> bool:
     return position > content.size or 0 < len(code) < 4
 
 
-def matroska(content: Content) -> bool:
+def is_truncated_matroska(content: Content) -> bool:
     """Matroska, WebM (RFC 9559): the segment, or in a live one the last element of its last cluster, is not all there."""
     position = element(content, 0)[1]
     start, end = element(content, position)
@@ -135,14 +135,14 @@ def element(content: Content, position: int) -> tuple[int, int]:
     return start, UNKNOWN if length == (1 << 7 * width) - 1 else start + length
 
 
-def flash(content: Content) -> bool:
+def is_truncated_flv(content: Content) -> bool:
     """FLV: the last tag is not followed by its length."""
     before = content.number(content.size - 4, 4)
     tag = content.at(content.size - 4 - before, 4) if 11 <= before <= content.size - 4 else b""
     return len(tag) < 4 or tag[0] & 31 not in (8, 9, 18) or before != 11 + int.from_bytes(tag[1:])
 
 
-def asf(content: Content) -> bool:
+def is_truncated_asf(content: Content) -> bool:
     """ASF, WMV: an object is longer than what is left; one without a length was never closed."""
     position = 0
     while position + 24 <= content.size:
@@ -153,27 +153,27 @@ def asf(content: Content) -> bool:
     return position != content.size
 
 
-def mxf(content: Content) -> bool:
+def is_truncated_mxf(content: Content) -> bool:
     """MXF (SMPTE ST 377-1, 7.1): the footer, after the last picture, is past the end; 0 says that there is none."""
     head = content.at(0, 1 << 16)
-    found = re.search(rb"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02\x01\x01\x02..", head, re.S)
-    if not found:
+    match = re.search(rb"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02\x01\x01\x02..", head, re.S)
+    if not match:
         return False
-    first = content.number(found.end(), 1)
-    value = found.end() + 1 + (first & 127 if first & 128 else 0)
+    first = content.number(match.end(), 1)
+    value = match.end() + 1 + (first & 127 if first & 128 else 0)
     return content.number(value + 24, 8) >= content.size
 
 
 ENDINGS: dict[str, Callable[[Content], bool]] = {
-    "mp4": boxes,
-    "avi": riff,
-    "webp": riff,
-    "gif": gif,
-    "apng": png,
-    "mpegts": transport,
-    "mpeg": program,
-    "matroska": matroska,
-    "flv": flash,
-    "asf": asf,
-    "mxf": mxf,
+    "mp4": is_truncated_mp4,
+    "avi": is_truncated_riff,
+    "webp": is_truncated_riff,
+    "gif": is_truncated_gif,
+    "apng": is_truncated_png,
+    "mpegts": is_truncated_transport_stream,
+    "mpeg": is_truncated_program_stream,
+    "matroska": is_truncated_matroska,
+    "flv": is_truncated_flv,
+    "asf": is_truncated_asf,
+    "mxf": is_truncated_mxf,
 }

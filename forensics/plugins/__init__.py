@@ -81,8 +81,8 @@ def require(name: str) -> importlib.metadata.EntryPoint:
 
 def entry_points() -> tuple[importlib.metadata.EntryPoint, ...]:
     """Return the installed plugins in the order of their names."""
-    found = importlib.metadata.entry_points(group=GROUP)
-    return tuple(sorted(found, key=lambda p: (p.name, p.dist.name if p.dist else "")))
+    points = importlib.metadata.entry_points(group=GROUP)
+    return tuple(sorted(points, key=lambda p: (p.name, p.dist.name if p.dist else "")))
 
 
 def load(
@@ -100,12 +100,12 @@ def load(
     off = disabled()
     for point in entry_points():
         status = excluded(point, settings, off, left_out or {}, statuses)
-        found: tuple[Detector, ...] = ()
+        added: tuple[Detector, ...] = ()
         if status.state == "ok":
             on_loading(point.name)
-            status, found = load_one(point, status, settings, {d.name for d in detectors})
+            status, added = load_one(point, status, settings, {d.name for d in detectors})
         statuses.append(status)
-        detectors += found
+        detectors += added
     return Plugins(tuple(statuses), tuple(detectors))
 
 
@@ -142,20 +142,20 @@ def load_one(
     """Load one plugin; whatever goes wrong in it ends here."""
     try:
         registered = register(point)
-        found = registered.detectors(settings)
-        check(registered, found, settings, taken)
+        detectors = registered.detectors(settings)
+        check(registered, detectors, settings, taken)
     except (Exception, SystemExit) as error:
         if not isinstance(error, ForensicsError):
             log.warning("plugin %s failed\n%s", point.name, traceback.format_exc())
         return replace(status, state="broken", why=reason(error)), ()
-    names = tuple(detector.name for detector in found)
-    licences = tuple(f"{detector.name}: {detector.licence}" for detector in found)
-    return replace(status, detectors=names, hooks=registered.hooks, licences=licences), found
+    names = tuple(detector.name for detector in detectors)
+    licences = tuple(f"{detector.name}: {detector.licence}" for detector in detectors)
+    return replace(status, detectors=names, hooks=registered.hooks, licences=licences), detectors
 
 
 def check(
     registered: Registered,
-    found: Collection[Detector],
+    detectors: Collection[Detector],
     settings: Settings,
     taken: Collection[str],
 ) -> None:
@@ -163,7 +163,7 @@ def check(
     if not registered.hooks:
         raise PluginError("implements no hook; see forensics.hookspecs")
     used = set(taken)
-    for detector in found:
+    for detector in detectors:
         contract.check(detector, settings)
         if detector.name in used:
             whose = "another plugin" if detector.name in taken else "another detector of its own"

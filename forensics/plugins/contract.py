@@ -32,7 +32,7 @@ MEMBERS: dict[str, tuple[str, Check]] = {
     "weights": ("a SHA-256 or None", lambda v: v is None or isinstance(v, str)),
     "examines": (
         "a tuple of texts",
-        lambda v: isinstance(v, tuple) and all(isinstance(one, str) for one in v),
+        lambda v: isinstance(v, tuple) and all(isinstance(item, str) for item in v),
     ),
     "needs": ("a frozenset of Need", set_of(Need)),
     "kinds": ("a frozenset of MediaKind", set_of(MediaKind)),

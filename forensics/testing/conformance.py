@@ -99,8 +99,8 @@ class Conformance:
             text=True,
             check=True,
         )
-        found = done.stdout.strip()
-        assert not found, f"{module} imports {found}; import it inside forensics_detectors"
+        result = done.stdout.strip()
+        assert not result, f"{module} imports {result}; import it inside forensics_detectors"
 
     def test_fits_the_protocol(self, kit: Kit) -> None:
         """Every member is there and of its kind."""
@@ -172,16 +172,16 @@ class Conformance:
             names = [detector.name for detector in detectors]
         for detector in (d for d in kit.detectors if d.name in names):
             try:
-                found = measure(
+                result = measure(
                     kit.plugin, detector.name, medium, kit.folder, kit.settings, START_S + limit_s
                 )
             except (TimeoutError, BrokenProcessPool) as error:
                 pytest.fail(f"{detector.name}: its process did not come back: {error!r}")
-            assert found.wall_s <= limit_s, f"{detector.name}: over its deadline"
+            assert result.wall_s <= limit_s, f"{detector.name}: over its deadline"
             if isinstance(detector, Frugal):
                 hint = detector.resources
-                assert found.memory_mb <= hint.memory_mb, f"{detector.name}: over its memory hint"
-                assert found.cpu_s <= hint.seconds, f"{detector.name}: over its time hint"
+                assert result.memory_mb <= hint.memory_mb, f"{detector.name}: over its memory hint"
+                assert result.cpu_s <= hint.seconds, f"{detector.name}: over its time hint"
 
 
 def conformance(plugin: str, settings: Settings | None = None) -> type[Conformance]:

@@ -23,8 +23,8 @@ def check_proper(detector: Detector, sample: Sample, finding: object) -> None:
     """Assert that what came back is a finding in the detector's name that keeps to the contract."""
     name = detector.name
     assert isinstance(finding, Finding), f"{name}: gave {type(finding).__name__}, not a Finding"
-    own = (finding.detector, finding.version, finding.weights)
-    assert own == (name, detector.version, detector.weights), f"{name}: speaks as {own}"
+    identity = (finding.detector, finding.version, finding.weights)
+    assert identity == (name, detector.version, detector.weights), f"{name}: speaks as {identity}"
     assert finding.outcome in OWN, f"{name}: {finding.outcome} is said by the toolkit, not by it"
     assert (finding.log10_lr, finding.fake) == (None, None), f"{name}: calibrates itself"
     assert (finding.score is not None) == (finding.outcome is Outcome.SCORED), (
@@ -35,17 +35,19 @@ def check_proper(detector: Detector, sample: Sample, finding: object) -> None:
     assert {track.id for track in finding.evidence.tracks} <= known, f"{name}: unknown tracks"
     assert {frame.track for frame in finding.evidence.frames} <= known, f"{name}: unknown tracks"
     maps = [frame.map for frame in finding.evidence.frames if frame.map is not None]
-    assert all(one.is_whole for one in maps), f"{name}: a map has not the cells that it says"
+    assert all(heatmap.is_whole for heatmap in maps), (
+        f"{name}: a map has not the cells that it says"
+    )
     check_storable(finding)
 
 
 def check_range(detector: Detector, sample: Sample, finding: Finding) -> None:
     """Assert that the calibrated score lies between 0 and 1, and its ratio under the cap."""
     calibration = detector.calibration
-    found = calibrate(finding, calibration, sample.info.kind)
-    if calibration is not None and found.log10_lr is not None and found.fake is not None:
-        assert abs(found.log10_lr) <= calibration.cap_log10
-        assert 0.0 <= found.fake <= 1.0
+    calibrated = calibrate(finding, calibration, sample.info.kind)
+    if calibration is not None and calibrated.log10_lr is not None and calibrated.fake is not None:
+        assert abs(calibrated.log10_lr) <= calibration.cap_log10
+        assert 0.0 <= calibrated.fake <= 1.0
 
 
 def all_scores(finding: Finding) -> Iterator[float]:
@@ -61,18 +63,20 @@ def scores(finding: Finding) -> dict[int, float]:
     return {track.id: track.score for track in finding.evidence.tracks}
 
 
-def check_alike(one: Finding, other: Finding, tolerance: float = SAME) -> None:
+def check_alike(first: Finding, second: Finding, tolerance: float = SAME) -> None:
     """Assert that two findings say the same, apart from the time that they took."""
-    numbers, others = [*all_scores(one)], [*all_scores(other)]
-    assert others == pytest.approx(numbers, rel=tolerance, abs=tolerance), f"{one.detector}: scores"
-    assert unscored(one) == unscored(other), f"{one.detector}: differs from itself"
+    numbers, others = [*all_scores(first)], [*all_scores(second)]
+    assert others == pytest.approx(numbers, rel=tolerance, abs=tolerance), (
+        f"{first.detector}: scores"
+    )
+    assert unscored(first) == unscored(second), f"{first.detector}: differs from itself"
 
 
 def unscored(finding: Finding) -> dict[str, Any]:
     """Return a finding without its numbers."""
     evidence = replace(finding.evidence, tracks=(), frames=(), statements=())
-    told = replace(finding, seconds=0.0, score=None, message="", evidence=evidence)
-    return {**asdict(told), "statements": len(finding.evidence.statements)}
+    rest = replace(finding, seconds=0.0, score=None, message="", evidence=evidence)
+    return {**asdict(rest), "statements": len(finding.evidence.statements)}
 
 
 def state(sample: Sample, path: Path) -> dict[str, object]:

@@ -55,12 +55,12 @@ def examine_confined(
 ) -> Measured:
     """Be that process."""
     confine(settings, Path(scratch))
-    examining = loaded(plugin, detector, settings)
+    examiner = loaded(plugin, detector, settings)
     with sampled(medium, folder, settings) as sample:
         limit_memory(settings)
         held, before = held_mb(), peak_mb()
         began_s, cpu_s = time.perf_counter(), time.process_time()
-        finding = examining.examine(sample)
+        finding = examiner.examine(sample)
         return Measured(
             finding,
             wall_s=time.perf_counter() - began_s,

@@ -66,7 +66,7 @@ def certificate(
 ) -> x509.CertificateBuilder:
     """Return what a certificate of a month holds, to be signed."""
     now = datetime.datetime.now(datetime.UTC)
-    used = {one: one == usage for one in USAGES}
+    used = {name: name == usage for name in USAGES}
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -95,13 +95,15 @@ def signer_of(authority: Authority, asked: str) -> c2pa.Signer:
     answers = x509.AccessDescription(
         AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(asked)
     )
-    own = authority.key.public_key()
+    public_key = authority.key.public_key()
     leaf = (
         certificate(named("Test Signer", "Test Newsroom"), issuer, key, "digital_signature")
         .add_extension(
             x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), critical=False
         )
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(own), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(public_key), critical=False
+        )
         .add_extension(x509.AuthorityInformationAccess([answers]), critical=False)
         .sign(authority.key, hashes.SHA256())
     )
@@ -185,11 +187,11 @@ def signed(authority: Authority, jpeg: bytes, tmp_path: Path) -> Callable[..., P
         ocsp: str = NOWHERE,
     ) -> Path:
         out = io.BytesIO()
-        told = {
+        definition = {
             "claim_generator_info": [{"name": "test camera", "version": "7"}],
             **(manifest or CREATED),
         }
-        with c2pa.Builder(told) as builder, closing(signer_of(authority, ocsp)) as signer:
+        with c2pa.Builder(definition) as builder, closing(signer_of(authority, ocsp)) as signer:
             if remote:
                 builder.set_no_embed()
                 builder.set_remote_url(remote)
@@ -224,7 +226,7 @@ def stated() -> Callable[..., list[str]]:
     """Return what gives the statements about a file, or about an open descriptor, and a trust list."""
 
     def states(file: Path | int, trusted: Path | None = None) -> list[str]:
-        found = examined_open(file, trusted) if isinstance(file, int) else examined(file, trusted)
-        return [*found.evidence.statements]
+        finding = examined_open(file, trusted) if isinstance(file, int) else examined(file, trusted)
+        return [*finding.evidence.statements]
 
     return states

@@ -40,9 +40,9 @@ def test_importing_faces_does_not_load_torch() -> None:
 
 
 def test_a_moving_face_is_one_track(finder: FaceFinder) -> None:
-    found = finder.tracks(frames_of(face_moving(), 0, 5, 10, 15))
-    assert found.frames_with_face == 4
-    (track,) = found.tracks
+    faces = finder.tracks(frames_of(face_moving(), 0, 5, 10, 15))
+    assert faces.frames_with_face == 4
+    (track,) = faces.tracks
     assert (track.id, len(track.patches)) == (1, 4)
     assert (track.first_s, track.last_s) == (0.0, 3.0)
     lefts = [patch.box[0] for patch in track.patches]
@@ -79,13 +79,13 @@ def test_a_face_in_a_large_frame_has_its_box_in_that_frame(finder: FaceFinder) -
     ],
 )
 def test_odd_pictures_have_no_face(finder: FaceFinder, width: int, height: int) -> None:
-    found = finder.tracks([Frame(0, 0.0, np.full((height, width, 3), 120, np.uint8))])
-    assert (found.tracks, found.frames_with_face) == ((), 0)
+    faces = finder.tracks([Frame(0, 0.0, np.full((height, width, 3), 120, np.uint8))])
+    assert (faces.tracks, faces.frames_with_face) == ((), 0)
 
 
 def test_noise_does_not_stop_the_finder(finder: FaceFinder) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (3, 90, 120, 3), np.uint8)
-    finder.tracks(Frame(0, float(n), one) for n, one in enumerate(noise))
+    finder.tracks(Frame(0, float(n), pixels) for n, pixels in enumerate(noise))
 
 
 def test_no_frames_are_no_tracks(finder: FaceFinder) -> None:
@@ -170,10 +170,12 @@ def ramp(width: int = 200, height: int = 150) -> Picture:
 
 
 def test_a_crop_lies_where_its_geometry_says() -> None:
-    found = crop_frame(ramp(), (60.0, 40.0, 30.0, 50.0), CropGeometry(scale=0.8, shift=0.25, px=40))
-    assert found.shape == (40, 40, 3)
-    assert found[0, 0].tolist() == [55, 55, 0]  # centre 75, 65 + 0.25 * 40; side 0.8 * 50
-    assert found[-1, -1].tolist() == [94, 94, 0]
+    pixels = crop_frame(
+        ramp(), (60.0, 40.0, 30.0, 50.0), CropGeometry(scale=0.8, shift=0.25, px=40)
+    )
+    assert pixels.shape == (40, 40, 3)
+    assert pixels[0, 0].tolist() == [55, 55, 0]  # centre 75, 65 + 0.25 * 40; side 0.8 * 50
+    assert pixels[-1, -1].tolist() == [94, 94, 0]
 
 
 @given(
@@ -202,9 +204,9 @@ def test_a_large_patch_is_scaled_down_and_crops_alike() -> None:
 
 
 def test_beyond_the_edge_the_picture_is_mirrored() -> None:
-    found = crop_frame(ramp(), (-10.0, -10.0, 20.0, 20.0), CropGeometry(scale=1, shift=0, px=20))
-    assert found[10:, 10:].tolist() == ramp()[:10, :10].tolist()
-    assert found[:10, :10].tolist() == ramp()[9::-1, 9::-1].tolist()
+    pixels = crop_frame(ramp(), (-10.0, -10.0, 20.0, 20.0), CropGeometry(scale=1, shift=0, px=20))
+    assert pixels[10:, 10:].tolist() == ramp()[:10, :10].tolist()
+    assert pixels[:10, :10].tolist() == ramp()[9::-1, 9::-1].tolist()
 
 
 def test_blur_and_darkness_are_seen() -> None:

@@ -33,9 +33,9 @@ def test_it_finds_the_face_that_facenet_pytorch_finds(cascade: Cascade) -> None:
 
 def test_each_picture_of_a_batch_has_its_own_faces(cascade: Cascade) -> None:
     face, none = portrait(), np.full_like(portrait(), 120)
-    found = rows(cascade.find(batch(face, none, face), 32), 3)
-    assert [len(one) for one in found] == [1, 0, 1]
-    assert found[0][0] == pytest.approx(found[2][0], abs=0.01)
+    by_picture = rows(cascade.find(batch(face, none, face), 32), 3)
+    assert [len(boxes) for boxes in by_picture] == [1, 0, 1]
+    assert by_picture[0][0] == pytest.approx(by_picture[2][0], abs=0.01)
 
 
 def test_a_small_face_is_followed_where_a_coarse_search_misses_it(cascade: Cascade) -> None:
@@ -43,12 +43,12 @@ def test_a_small_face_is_followed_where_a_coarse_search_misses_it(cascade: Casca
     ((first,),) = rows(cascade.find(pictures[:1], 32), 1)
     coarser = 1.5 * (first[3] - first[1]) / 32  # half as large again as the face
     assert rows(cascade.find(pictures[1:], 32 * coarser), 2) == [[], []]
-    assert [len(one) for one in cascade.follow(pictures, 32, coarser)] == [1, 1, 1]
+    assert [len(boxes) for boxes in cascade.follow(pictures, 32, coarser)] == [1, 1, 1]
 
 
 def test_a_new_large_face_is_found_in_a_later_picture(cascade: Cascade) -> None:
     face, none = portrait(), np.full_like(portrait(), 120)
-    assert [len(one) for one in cascade.follow(batch(none, face), 32, 2.0)] == [0, 1]
+    assert [len(boxes) for boxes in cascade.follow(batch(none, face), 32, 2.0)] == [0, 1]
 
 
 def test_places_around_no_face_are_none(cascade: Cascade) -> None:

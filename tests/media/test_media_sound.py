@@ -45,8 +45,8 @@ def talking(path: Path) -> Path:
 
 
 def sound_of(path: Path, passage: Passage = WHOLE) -> Sound | None:
-    with media.opened(str(path)) as one:
-        return one.sound(one.probe("hash"), passage)
+    with media.opened(str(path)) as medium:
+        return medium.sound(medium.probe("hash"), passage)
 
 
 def loudness(samples: "np.typing.NDArray[np.float32]") -> float:

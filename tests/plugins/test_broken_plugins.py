@@ -113,7 +113,7 @@ def test_plugin_that_blocks_its_worker_is_left_out_after_a_while(tmp_path: Path)
     finally:
         pool.close()
     assert isinstance(ready, Ready)
-    assert [one["name"] for one in ready.pipeline["detectors"]] == ["colour"]
+    assert [detector["name"] for detector in ready.pipeline["detectors"]] == ["colour"]
     assert ready.broken == (
         f"other: its process was not done after {START_S:.0f} s while it was loaded",
     )
@@ -140,8 +140,8 @@ def test_detector_loses_its_finding_and_the_verdict_says_so(
     path = write_still(tmp_path / "a.png", colour)
     (line,) = cli.lines("scan", "--json", path)
     assert line["state"] == "done"
-    found = {finding["detector"]: finding["outcome"] for finding in line["findings"]}
-    assert found == {"colour": outcome, "steady": "scored"}
+    outcomes = {finding["detector"]: finding["outcome"] for finding in line["findings"]}
+    assert outcomes == {"colour": outcome, "steady": "scored"}
     shown = cli("show", path).stdout
     assert f"colour 1.0: {outcome}" in shown
     assert words in shown

@@ -109,7 +109,7 @@ def test_module_that_does_not_say_is_made_for_the_first_contract() -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "found"),
+    ("source", "version"),
     [
         pytest.param("CONTRACT = 7\nimport gone", 7, id="says-so"),
         pytest.param("import gone", None, id="does-not-say"),
@@ -117,12 +117,12 @@ def test_module_that_does_not_say_is_made_for_the_first_contract() -> None:
     ],
 )
 def test_contract_is_read_from_a_source_that_cannot_be_imported(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, found: int | None
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, version: int | None
 ) -> None:
     (tmp_path / "forensics_unimportable.py").write_text(source)
     monkeypatch.syspath_prepend(str(tmp_path))
     point = EntryPoint("unimportable", "forensics_unimportable", "forensics")
-    assert contract.stated_in_source(point) == found
+    assert contract.stated_in_source(point) == version
 
 
 def test_types_are_shipped() -> None:

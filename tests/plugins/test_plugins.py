@@ -54,9 +54,9 @@ def why(name: str) -> str:
 
 
 def test_working_plugin_gives_its_detectors() -> None:
-    found = plugins.load(ALLOWED)
-    assert [detector.name for detector in found.detectors] == ["colour"]
-    assert next(s for s in found.statuses if s.name == "colour").distribution == "forensics-colour"
+    loaded = plugins.load(ALLOWED)
+    assert [detector.name for detector in loaded.detectors] == ["colour"]
+    assert next(s for s in loaded.statuses if s.name == "colour").distribution == "forensics-colour"
 
 
 @pytest.mark.parametrize(
@@ -103,6 +103,6 @@ def test_unknown_detector_names_the_known_ones() -> None:
 
 def test_chosen_detector_is_the_only_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLOUR_STEADY", "1")
-    found = plugins.load(ALLOWED)
-    assert [d.name for d in plugins.choose(found, ["steady"])] == ["steady"]
-    assert [d.name for d in plugins.choose(found, [])] == ["colour", "steady"]
+    loaded = plugins.load(ALLOWED)
+    assert [d.name for d in plugins.choose(loaded, ["steady"])] == ["steady"]
+    assert [d.name for d in plugins.choose(loaded, [])] == ["colour", "steady"]

@@ -36,8 +36,8 @@ class Block(NamedTuple):
 
 
 BLOCKS = [
-    Block(*found)
-    for found in re.findall(
+    Block(*parts)
+    for parts in re.findall(
         r"^```(\w+) ?(\S*)\n(.*?)^```", TUTORIAL.read_text(encoding="utf-8"), re.M | re.S
     )
 ]
@@ -91,19 +91,19 @@ def run(script: str, folder: Path, environment: dict[str, str]) -> str:
 def test_tutorial_leads_from_nothing_to_a_finding(tmp_path: Path) -> None:
     environment = fresh(tmp_path / "environment")
     write("one_face", tmp_path).rename(tmp_path / "clip.mp4")
-    here, said = tmp_path, {}
+    here, outputs = tmp_path, {}
     for block in BLOCKS:
         if block.kind == "python":
             (here / block.path).write_text(block.text)
             continue
-        said[block.text] = run(block.text, here, environment)
+        outputs[block.text] = run(block.text, here, environment)
         if "cd forensics-frozen" in block.text:
             here = tmp_path / "forensics-frozen"
-    listed = next(text for script, text in said.items() if "plugins list" in script)
+    listed = next(text for script, text in outputs.items() if "plugins list" in script)
     assert re.search(
         r"frozen +ok +0\.1\.0 +forensics-frozen +frozen +detectors +frozen: MIT", listed
     )
-    shown = next(text for script, text in said.items() if "forensics show" in script)
+    shown = next(text for script, text in outputs.items() if "forensics show" in script)
     assert "frozen 0.1.0: scored" in shown
     assert "licence: MIT" in shown
     assert "0 of" in shown
@@ -119,10 +119,10 @@ def test_path_of_the_readme_leads_to_a_finding_and_the_new_plugin_is_clean_as_wr
     write("one_face", tmp_path).rename(tmp_path / "clip.mp4")
     (tmp_path / "inbox").mkdir()
     (block,) = (block for block in FENCED.findall(README) if "plugins new film-grain" in block)
-    said = run(block, tmp_path, environment)
-    assert " passed" in said
-    assert "film-grain 0.1.0: scored" in said
-    assert "licence: MIT" in said
+    output = run(block, tmp_path, environment)
+    assert " passed" in output
+    assert "film-grain 0.1.0: scored" in output
+    assert "licence: MIT" in output
     project = tmp_path / "forensics-film-grain"
     run("ruff check . && ruff format --check .", project, environment)
     run("mypy", project, environment)

@@ -180,10 +180,10 @@ def test_what_an_examination_leaves_behind_is_named(tmp_path: Path) -> None:
 
 
 def test_measured_examination_is_confined_and_hints_are_measured(tmp_path: Path) -> None:
-    found = measure("film-grain", "film-grain", "still", tmp_path, Settings(device="cpu"), 120)
-    assert found.finding.outcome is Outcome.SCORED
-    assert 0 <= found.memory_mb < 500
-    assert 0 < found.cpu_s < 10
+    measured = measure("film-grain", "film-grain", "still", tmp_path, Settings(device="cpu"), 120)
+    assert measured.finding.outcome is Outcome.SCORED
+    assert 0 <= measured.memory_mb < 500
+    assert 0 < measured.cpu_s < 10
 
 
 @dataclass(frozen=True)
@@ -227,7 +227,7 @@ def test_check_runs_the_kit_and_says_what_fails(
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "new"))
     assert written.detector.is_file()
     assert checking.run("heavy-thing", Settings()) == 1
-    said = capfd.readouterr().out
-    assert "forensics_heavy_thing imports cv2" in said
-    assert "write CONTRACT = 1 into forensics_heavy_thing" in said
-    assert "2 failed" in said
+    output = capfd.readouterr().out
+    assert "forensics_heavy_thing imports cv2" in output
+    assert "write CONTRACT = 1 into forensics_heavy_thing" in output
+    assert "2 failed" in output

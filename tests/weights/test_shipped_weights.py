@@ -73,8 +73,8 @@ def test_model_card_gives_the_errors_for_each_number_of_faces(entry: WeightsEntr
     for crowd in entry.calibration.crowds:
         assert crowd.at is not None
         rates = (crowd.at.flagged_real, crowd.at.missed_fake)
-        told = " | ".join(f"{rate.wrong} of {rate.files:,}" for rate in rates if rate)
-        assert re.search(rf"^\| {crowd.faces} \|.*{re.escape(told)}", CARD, re.MULTILINE)
+        counts = " | ".join(f"{rate.wrong} of {rate.files:,}" for rate in rates if rate)
+        assert re.search(rf"^\| {crowd.faces} \|.*{re.escape(counts)}", CARD, re.MULTILINE)
 
 
 def test_model_card_gives_the_errors_of_both_together() -> None:

@@ -78,7 +78,7 @@ def test_entry_reads_back_as_it_was_put(tmp_path: Path) -> None:
     entry = replace(weights.get(settings, "resnext-lstm"), calibration=CALIBRATION, hidden=64)
     weights.put(entry)
     assert weights.get(settings, "resnext-lstm") == entry
-    assert {found.name for found in weights.find(settings)} >= {"resnext-lstm", "other"}
+    assert {other.name for other in weights.find(settings)} >= {"resnext-lstm", "other"}
 
 
 def test_put_makes_a_manifest_where_there_is_none(tmp_path: Path) -> None:
@@ -92,11 +92,11 @@ def test_put_makes_a_manifest_where_there_is_none(tmp_path: Path) -> None:
 def test_settings_folder_comes_before_the_installed_weights(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    own = folder(tmp_path / "own", table("both", hidden=1))
+    settings = folder(tmp_path / "own", table("both", hidden=1))
     folder(tmp_path / "forensics_weights_absent", table("both"), table("installed"))
     (tmp_path / "forensics_weights_absent" / "__init__.py").touch()
     monkeypatch.syspath_prepend(tmp_path)
-    assert [(e.name, e.hidden) for e in weights.find(own)] == [("both", 1), ("installed", 512)]
+    assert [(e.name, e.hidden) for e in weights.find(settings)] == [("both", 1), ("installed", 512)]
 
 
 @pytest.mark.usefixtures("_nothing_installed")
@@ -266,8 +266,8 @@ def test_errors_together_are_of_the_entries_that_are_used_alone(
     monkeypatch.setattr(weights, "PACKAGE", "forensics_weights_here")
     known = {"a": a.sha256, "b": b.sha256}
     assert len(weights.together(Settings(), known)) == 1
-    own = folder(tmp_path / "own", table("a"))  # the same file, perhaps calibrated anew
-    assert weights.together(own, known) == ()
+    settings = folder(tmp_path / "own", table("a"))  # the same file, perhaps calibrated anew
+    assert weights.together(settings, known) == ()
 
 
 @pytest.mark.parametrize("faces", [(1,), (3, 2), (2, 2)])

@@ -72,15 +72,15 @@ def measure(
         f"{len(material.jpegs)} JPEG files, {len(material.pictures)} other pictures, {len(material.clips)} clips"
     )
     measurements = [*measured(material, per_clip, jobs)]
-    found = rates(measurements)
-    for detector, truths in found.items():
+    by_detector = rates(measurements)
+    for detector, truths in by_detector.items():
         for truth, rows in truths.items():
             for row in rows:
                 click.echo(f"{detector}: {truth}: {row.words}")
     if table:
         plain = {
             d: {t: [asdict(row) for row in rows] for t, rows in truths.items()}
-            for d, truths in found.items()
+            for d, truths in by_detector.items()
         }
         table.write_text(tomli_w.dumps({"about": about, **plain}), encoding="utf-8")
     if values:

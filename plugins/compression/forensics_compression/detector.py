@@ -21,7 +21,7 @@ from .jpegs import NothingToExamineError
 
 
 @dataclass(frozen=True)
-class Told:
+class Result:
     """What a method says of one file: sentences, and maps or plots."""
 
     statements: tuple[str, ...]
@@ -39,7 +39,7 @@ class CompressionDetector:
 
     name: str
     kinds: frozenset[MediaKind]
-    look: Callable[[Sample], Told]
+    look: Callable[[Sample], Result]
     parameters: Mapping[str, Any]
     resources: Resources
     version: str = __version__
@@ -53,10 +53,10 @@ class CompressionDetector:
     def examine(self, sample: Sample) -> Finding:
         """Return what the method tells; a file that it can't look at is said so with the reason."""
         try:
-            told = self.look(sample)
+            result = self.look(sample)
         except NothingToExamineError as error:
             return self.finding(Outcome.NOTHING_TO_EXAMINE, message=str(error))
-        evidence = Evidence(statements=told.statements, artifacts=told.artifacts)
+        evidence = Evidence(statements=result.statements, artifacts=result.artifacts)
         return self.finding(Outcome.STATEMENT, evidence=evidence)
 
     def finding(self, outcome: Outcome, **values: Any) -> Finding:

@@ -44,17 +44,17 @@ class Jpeg:
     @property
     def limits(self) -> tuple[str, ...]:
         """Return the sentences that say what of the picture was examined, and how its places are to be read."""
-        said = []
+        sentences = []
         if self.luma.shape != (self.height, self.width):
             seen = f"{self.luma.shape[1]} x {self.luma.shape[0]}"
-            said.append(
+            sentences.append(
                 f"Only the middle {seen} pixels of {self.width} x {self.height} were examined."
             )
         if self.orientation > 1:
-            said.append(
+            sentences.append(
                 "Places and maps are those of the picture as it is stored, not turned upright."
             )
-        return tuple(said)
+        return tuple(sentences)
 
 
 def read(fd: int) -> Jpeg:

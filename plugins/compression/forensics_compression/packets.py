@@ -55,33 +55,35 @@ def read(fd: int, max_megapixels: float) -> Packets:
     try:
         with videos.container(DescriptorFile(fd), videos.limited(max_megapixels)) as container:
             stream = videos.recording(container, "the file", max_megapixels)
-            found, whole = gathered(container, stream)
+            pictures, whole = gathered(container, stream)
             codec = stream.codec_context.name
     except (FFmpegError, OSError, MediaError, ValueError) as error:
         raise NothingToExamineError(f"its packets can't be read ({error})") from error
-    if len(found) < LEAST:
-        raise NothingToExamineError(f"{len(found)} pictures: at least {LEAST} needed")
-    ordered = sorted(found, key=lambda one: one.place if one.time_s is None else one.time_s)
-    known = all(one.time_s is not None for one in found)
-    return Packets(tuple(ordered if known else found), whole, codec)
+    if len(pictures) < LEAST:
+        raise NothingToExamineError(f"{len(pictures)} pictures: at least {LEAST} needed")
+    ordered = sorted(
+        pictures, key=lambda picture: picture.place if picture.time_s is None else picture.time_s
+    )
+    known = all(picture.time_s is not None for picture in pictures)
+    return Packets(tuple(ordered if known else pictures), whole, codec)
 
 
 def gathered(container: InputContainer, stream: VideoStream) -> tuple[list[Shown], bool]:
     """Return the packets in decoding order, and whether the end was reached; a damaged end ends it."""
-    found: list[Shown] = []
+    pictures: list[Shown] = []
     timing, taken, latest = videos.clock(stream), 0, float("-inf")
     try:
         for packet in container.demux(stream):
-            if len(found) >= MOST_PACKETS or taken >= MOST_BYTES:
-                return found, False
+            if len(pictures) >= MOST_PACKETS or taken >= MOST_BYTES:
+                return pictures, False
             if packet.size:
                 time_s = None if packet.pts is None else timing.seconds(packet.pts)
-                found.append(shown(packet, len(found), time_s, latest))
+                pictures.append(shown(packet, len(pictures), time_s, latest))
                 taken += packet.size
                 latest = max(latest, latest if time_s is None else time_s)
     except (FFmpegError, OSError):
-        return found, False
-    return found, True
+        return pictures, False
+    return pictures, True
 
 
 def shown(packet: "Packet[VideoStream]", place: int, time_s: float | None, latest: float) -> Shown:

@@ -72,7 +72,7 @@ def test_grey_and_progressive_are_examined_as_any_other(
 def test_picture_of_one_colour_is_nothing_to_accuse(look: Look, name: str, level: int) -> None:
     finding = look(name, saved(Image.new("RGB", (256, 192), (level,) * 3)))
     assert finding.outcome is Outcome.STATEMENT
-    assert not any(said.startswith("Region") for said in finding.evidence.statements)
+    assert not any(statement.startswith("Region") for statement in finding.evidence.statements)
 
 
 def test_picture_of_one_colour_has_no_noise_to_compare(look: Look) -> None:
@@ -87,8 +87,8 @@ def test_of_a_huge_picture_the_middle_is_examined(
     monkeypatch.setattr(jpegs, "MOST_PIXELS", 250_000.0)
     grain = np.random.default_rng(0).integers(0, 255, (1000, 1000, 3), dtype=np.uint8)
     for name in STILLS:
-        said = look(name, jpeg(grain, 90)).evidence.statements
-        assert "Only the middle 500 x 500 pixels of 1000 x 1000 were examined." in said
+        statements = look(name, jpeg(grain, 90)).evidence.statements
+        assert "Only the middle 500 x 500 pixels of 1000 x 1000 were examined." in statements
 
 
 def test_places_are_those_of_the_whole_picture() -> None:
@@ -146,4 +146,4 @@ def test_boxes_that_claim_too_much_end_the_walk(look: Look) -> None:
         assert finding.outcome is Outcome.STATEMENT
         assert sum(map(len, finding.evidence.statements)) < 3000
         assert len(finding.evidence.artifacts[0].data) < 60_000
-        assert all(said.isprintable() for said in finding.evidence.statements)
+        assert all(statement.isprintable() for statement in finding.evidence.statements)

@@ -36,15 +36,15 @@ def test_interval_is_that_of_clopper_and_pearson(
 
 
 def test_rates_are_kept_apart_by_truth_and_reach_includes_the_threshold() -> None:
-    found = rates(
+    by_truth = rates(
         [
             Measurement("jpeg-grid", "pictures saved once", THRESHOLDS["jpeg-grid"]),
             Measurement("jpeg-grid", "pictures saved once", 0.0),
             Measurement("jpeg-grid", "pictures with something pasted", 9.0),
         ]
     )["jpeg-grid"]
-    assert [(r.over, r.files) for r in found["real"]] == [(1, 2)]
-    assert [(r.over, r.files) for r in found["made"]] == [(1, 1)]
+    assert [(r.over, r.files) for r in by_truth["real"]] == [(1, 2)]
+    assert [(r.over, r.files) for r in by_truth["made"]] == [(1, 1)]
 
 
 def test_material_is_sorted_by_content_and_small_pictures_left_out(
@@ -102,19 +102,19 @@ def test_table_needs_to_say_what_it_was_measured_on(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("detector", THRESHOLDS)
 def test_every_statistic_has_rates_of_either_kind(detector: str) -> None:
-    found = figures.measured(detector)
-    for rate in (*found.real, *found.made):
+    measured = figures.measured(detector)
+    for rate in (*measured.real, *measured.made):
         assert 0 <= rate.over <= rate.files
         assert rate.low <= rate.over / rate.files <= rate.high
-    assert found.real
-    assert found.made
+    assert measured.real
+    assert measured.made
 
 
 @pytest.mark.parametrize("detector", THRESHOLDS)
 def test_readme_has_the_rates_that_are_stated(detector: str) -> None:
     readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-    found = figures.measured(detector)
-    for rate in (*found.real, *found.made):
+    measured = figures.measured(detector)
+    for rate in (*measured.real, *measured.made):
         row = f"| `{detector}` | {rate.kind} | {rate.over:,} of {rate.files:,} | "
         assert f"{row}{rate.low:.1%} to {rate.high:.1%} |" in readme
-    assert found.about in " ".join(readme.split())
+    assert measured.about in " ".join(readme.split())

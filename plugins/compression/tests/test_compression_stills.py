@@ -25,20 +25,20 @@ PLACE = np.s_[104:232, 200:328]
 
 
 def statistic(finding: Finding) -> float:
-    (said,) = (s for s in finding.evidence.statements if "statistic" in s)
-    return float(re.search(r"statistic ([0-9.]+)", said)[1])  # type: ignore[index]
+    (statement,) = (s for s in finding.evidence.statements if "statistic" in s)
+    return float(re.search(r"statistic ([0-9.]+)", statement)[1])  # type: ignore[index]
 
 
 def region(finding: Finding) -> tuple[slice, slice]:
-    (said,) = (s for s in finding.evidence.statements if s.startswith("Region of"))
-    width, height, left, top = map(int, re.findall(r"\d+", said)[:4])
+    (statement,) = (s for s in finding.evidence.statements if s.startswith("Region of"))
+    width, height, left, top = map(int, re.findall(r"\d+", statement)[:4])
     return np.s_[top : top + height, left : left + width]
 
 
-def overlap(one: tuple[slice, slice], other: tuple[slice, slice]) -> float:
+def overlap(a: tuple[slice, slice], b: tuple[slice, slice]) -> float:
     """Return the shared area over that of both."""
     masks = []
-    for place in (one, other):
+    for place in (a, b):
         mask = np.zeros((512, 512), bool)
         mask[place] = True
         masks.append(mask)
@@ -72,8 +72,8 @@ def test_jpeg_saved_twice_is_told_and_not_accused(
 ) -> None:
     finding = look("double-quantisation", jpeg(opened(jpeg(portrait, first)), last))
     assert statistic(finding) < double_quantisation.THRESHOLD
-    told = "quantised twice" in finding.evidence.statements[0]
-    assert told is (last > first)
+    is_named = "quantised twice" in finding.evidence.statements[0]
+    assert is_named is (last > first)
 
 
 @pytest.mark.parametrize("quality", [50, 75, 90, 95, 100])
@@ -83,7 +83,7 @@ def test_jpeg_saved_once_stays_below_the_threshold(
 ) -> None:
     finding = look(name, jpeg(portrait, quality))
     assert finding.outcome is Outcome.STATEMENT
-    assert any("not reached" in said for said in finding.evidence.statements)
+    assert any("not reached" in statement for statement in finding.evidence.statements)
 
 
 def test_first_steps_are_those_of_the_first_table(
@@ -95,9 +95,9 @@ def test_first_steps_are_those_of_the_first_table(
         table = np.array(cast(JpegImageFile, image).quantization[0]).reshape(8, 8)
     with path.open("rb") as file:
         read = jpegs.read(file.fileno())
-        found = double_quantisation.examine(read, jpegs.cut_off(file.fileno(), read)).firsts
-    assert len(found) == len(double_quantisation.FREQUENCIES)
-    assert [one.step for one in found] == [table[one.frequency] for one in found]
+        firsts = double_quantisation.examine(read, jpegs.cut_off(file.fileno(), read)).firsts
+    assert len(firsts) == len(double_quantisation.FREQUENCIES)
+    assert [first.step for first in firsts] == [table[first.frequency] for first in firsts]
 
 
 def test_piece_with_a_grid_of_its_own_is_found(look: Look, spliced: Callable[..., bytes]) -> None:
@@ -122,8 +122,8 @@ def test_noise_added_in_a_piece_of_an_even_picture_is_found(look: Look, jpeg: Jp
     uneven = even.copy()
     uneven[PLACE] += grain.normal(0, 8, (128, 128, 1))
     before, after = (
-        look("noise-residual", jpeg(np.clip(one, 0, 255).astype(np.uint8), 95))
-        for one in (even, uneven)
+        look("noise-residual", jpeg(np.clip(pixels, 0, 255).astype(np.uint8), 95))
+        for pixels in (even, uneven)
     )
     assert statistic(before) < noise_residual.THRESHOLD < statistic(after)
     rows, columns = region(after)
@@ -131,13 +131,13 @@ def test_noise_added_in_a_piece_of_an_even_picture_is_found(look: Look, jpeg: Jp
     assert rows.stop <= 256
     assert columns.start >= 160
     assert columns.stop <= 368
-    assert any("more noise" in said for said in after.evidence.statements)
+    assert any("more noise" in statement for statement in after.evidence.statements)
 
 
 def test_error_level_draws_and_concludes_nothing(look: Look, spliced: Callable[..., bytes]) -> None:
     finding = look("error-level", spliced(75, 95))
     assert "supports no conclusion" in finding.evidence.statements[0]
-    assert not any("statistic" in said for said in finding.evidence.statements)
+    assert not any("statistic" in statement for statement in finding.evidence.statements)
     assert [a.name for a in finding.evidence.artifacts] == ["error-level.png"]
 
 
@@ -166,6 +166,6 @@ def test_nothing_is_scored_and_nothing_votes(
 def test_measured_rates_stand_beside_the_statistic(
     look: Look, portrait: Picture, jpeg: Jpeg, name: str
 ) -> None:
-    said = " ".join(look(name, jpeg(portrait, 90)).evidence.statements)
-    assert re.search(r"\d+ of [\d,]+ pictures saved once \(\d+\.\d%, 95 % interval", said)
-    assert "on other material are not known" in said
+    statement = " ".join(look(name, jpeg(portrait, 90)).evidence.statements)
+    assert re.search(r"\d+ of [\d,]+ pictures saved once \(\d+\.\d%, 95 % interval", statement)
+    assert "on other material are not known" in statement

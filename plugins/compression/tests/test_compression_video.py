@@ -28,7 +28,7 @@ ENCODERS = {
 VIDEOS = ("frame-duplicates", "gop-structure", "container-structure")
 
 
-def said(finding: Finding) -> str:
+def statements_of(finding: Finding) -> str:
     return "\n".join(finding.evidence.statements)
 
 
@@ -46,10 +46,10 @@ def test_held_picture_is_found_where_it_is(
     look: Look, film: Callable[..., Path], moving: list[Picture], encoder: str
 ) -> None:
     held = [*moving[:50], *[moving[50]] * 6, *moving[50:]]
-    found = said(look("frame-duplicates", film(held, encoder)))
-    assert "reached" in found
-    assert "not reached" not in found
-    place = re.search(r"Held pictures: (\d+) from [\d.]+ s \(picture (\d+)\)", found)
+    text = statements_of(look("frame-duplicates", film(held, encoder)))
+    assert "reached" in text
+    assert "not reached" not in text
+    place = re.search(r"Held pictures: (\d+) from [\d.]+ s \(picture (\d+)\)", text)
     assert place
     assert 4 <= int(place[1]) <= 6
     assert 50 <= int(place[2]) <= 53
@@ -59,11 +59,11 @@ def test_held_picture_is_found_where_it_is(
 def test_moving_pictures_are_no_repeats(
     look: Look, film: Callable[..., Path], moving: list[Picture], encoder: str
 ) -> None:
-    found = said(look("frame-duplicates", film(moving, encoder)))
-    assert "statistic 0 " in found
-    assert "not reached" in found
-    assert "a picture every 0.0400 s, without a gap" in found
-    assert "Copies" not in found
+    text = statements_of(look("frame-duplicates", film(moving, encoder)))
+    assert "statistic 0 " in text
+    assert "not reached" in text
+    assert "a picture every 0.0400 s, without a gap" in text
+    assert "Copies" not in text
 
 
 def test_missing_pictures_are_a_gap(look: Look, moving: list[Picture], tmp_path: Path) -> None:
@@ -77,9 +77,9 @@ def test_missing_pictures_are_a_gap(look: Look, moving: list[Picture], tmp_path:
             frame.pts, frame.time_base = number + 4 * (number >= 30), Fraction(1, 25)
             output.mux(stream.encode(frame))
         output.mux(stream.encode())
-    found = said(look("frame-duplicates", path))
-    assert "Gaps: 1 longer steps" in found
-    assert "5.0 steps at 1.16 s (picture 29)" in found
+    text = statements_of(look("frame-duplicates", path))
+    assert "Gaps: 1 longer steps" in text
+    assert "5.0 steps at 1.16 s (picture 29)" in text
 
 
 def test_passage_that_stands_twice_is_a_copy(
@@ -97,9 +97,9 @@ def test_passage_that_stands_twice_is_a_copy(
             packet.pts = packet.dts = number * step
             packet.stream = out
             output.mux(packet)
-    found = said(look("frame-duplicates", path))
-    assert "Copies: 20 coded pictures" in found
-    assert "20 from 1.60 s (picture 40), as from 0.80 s (picture 20)" in found
+    text = statements_of(look("frame-duplicates", path))
+    assert "Copies: 20 coded pictures" in text
+    assert "20 from 1.60 s (picture 40), as from 0.80 s (picture 20)" in text
 
 
 @pytest.mark.parametrize("key_every", [12, 15])
@@ -107,24 +107,24 @@ def test_earlier_encoding_is_seen_with_its_distance(
     look: Look, film: Callable[..., Path], moving: list[Picture], key_every: int
 ) -> None:
     first = [*frames(film(moving, "without B-frames", key_every), 1000)]
-    found = said(look("gop-structure", film(first, "without B-frames")))
-    assert f"every {key_every}th picture" in found
-    assert "not reached" not in found
+    text = statements_of(look("gop-structure", film(first, "without B-frames")))
+    assert f"every {key_every}th picture" in text
+    assert "not reached" not in text
 
 
 @pytest.mark.parametrize("encoder", ["without B-frames", "MPEG-4"])
 def test_single_encoding_has_no_trace_of_another(
     look: Look, film: Callable[..., Path], moving: list[Picture], encoder: str
 ) -> None:
-    assert "not reached" in said(look("gop-structure", film(moving, encoder)))
+    assert "not reached" in statements_of(look("gop-structure", film(moving, encoder)))
 
 
 def test_earlier_encoding_is_not_sought_among_b_frames(
     look: Look, film: Callable[..., Path], moving: list[Picture]
 ) -> None:
-    found = said(look("gop-structure", film(moving, "with B-frames", 40)))
-    assert "not sought, since there are B-frames" in found
-    assert "120 pictures of h264, key frames: 3, 40 to 40 pictures apart" in found
+    text = statements_of(look("gop-structure", film(moving, "with B-frames", 40)))
+    assert "not sought, since there are B-frames" in text
+    assert "120 pictures of h264, key frames: 3, 40 to 40 pictures apart" in text
 
 
 def test_boxes_are_told_in_their_order(
@@ -137,7 +137,7 @@ def test_boxes_are_told_in_their_order(
     assert "\n  trak " in listing.data.decode()
     assert "\n        stbl " in listing.data.decode()
     path.write_bytes(path.read_bytes() + b"\0\0\0")
-    assert "3 bytes that belong to none" in said(look("container-structure", path))
+    assert "3 bytes that belong to none" in statements_of(look("container-structure", path))
 
 
 def test_fragments_are_counted_and_not_listed(tmp_path: Path, look: Look) -> None:

@@ -23,13 +23,13 @@ def forensics_detectors(settings: Settings) -> Iterable[Detector]:
     """
     from .shelf import BrokenCard, folders, on_shelf
 
-    found = on_shelf(folders())
-    if not found:
+    cards = on_shelf(folders())
+    if not cards:
         return ()
     from .broken import BrokenDetector
     from .detector import CardDetector
 
     return [
-        BrokenDetector(one) if isinstance(one, BrokenCard) else CardDetector(one, settings)
-        for one in found
+        BrokenDetector(card) if isinstance(card, BrokenCard) else CardDetector(card, settings)
+        for card in cards
     ]

@@ -123,8 +123,8 @@ class CardDetector:
         ends = np.cumsum([len(track.patches) for track in sample.tracks])
         rows = list(zip(sample.tracks, np.split(scores, ends[:-1]), strict=True))
         tracks = tuple(track_score(track, pool(row, self.card.pooling)) for track, row in rows)
-        able = [track for track in tracks if self.decides(track, sample.info.kind)]
-        frames = tuple(one for track, row in rows for one in frame_scores(track, row))
+        able = [track for track in tracks if self.is_deciding(track, sample.info.kind)]
+        frames = tuple(frame for track, row in rows for frame in frame_scores(track, row))
         evidence = Evidence(tracks=tracks, frames=frames)
         score = max(track.score for track in able or tracks)
         return self.finding(Outcome.SCORED, score=score, evidence=evidence)
@@ -134,9 +134,9 @@ class CardDetector:
         if not sample.frames:
             return self.finding(Outcome.NOTHING_TO_EXAMINE, message="no frame was decoded")
         scores = self.scores(sample.frames, lambda frame: whole(frame, self.card))
-        said = in_words(sample.frames, scores)
+        statement = in_words(sample.frames, scores)
         score = pool(scores, self.card.pooling)
-        return self.finding(Outcome.SCORED, score=score, evidence=Evidence(statements=(said,)))
+        return self.finding(Outcome.SCORED, score=score, evidence=Evidence(statements=(statement,)))
 
     def finding(self, outcome: Outcome, **values: Any) -> Finding:
         """Return a finding in this detector's name."""
@@ -150,7 +150,7 @@ class CardDetector:
         ]
         return np.concatenate(parts)
 
-    def decides(self, track: TrackScore, kind: MediaKind) -> bool:
+    def is_deciding(self, track: TrackScore, kind: MediaKind) -> bool:
         """Say whether a track was seen well enough for the file's score."""
         if self.calibration is not None:
             return is_validated(track, self.calibration, kind)
@@ -160,8 +160,8 @@ class CardDetector:
 def several(items: Iterable[T], size: int) -> Iterator[list[T]]:
     """Yield the items in order, `size` at a time."""
     rest = iter(items)
-    while found := list(islice(rest, size)):
-        yield found
+    while part := list(islice(rest, size)):
+        yield part
 
 
 def track_score(track: FaceTrack, score: float) -> TrackScore:

@@ -55,8 +55,8 @@ class Model:
         short = (self.batch or count) - count
         if short:  # a model made for a fixed number gets the last picture again
             pictures = np.concatenate([pictures, np.repeat(pictures[-1:], short, axis=0)])
-        (found,) = self.session.run([self.output], {self.input: pictures.astype(self.number)})
-        values = np.asarray(found, np.float64)
+        (output,) = self.session.run([self.output], {self.input: pictures.astype(self.number)})
+        values = np.asarray(output, np.float64)
         if values.ndim == 0 or len(values) != len(pictures):
             text = f"gives an output of shape {values.shape} for {len(pictures)} pictures"
             raise self.card.error(f"{self.card.file} {text}, not one row for each")
@@ -134,21 +134,23 @@ def fitted(card: Card, session: ort.InferenceSession) -> Model:
         raise card.error(f"{card.file} takes {taken.type}, must take {known}")
     check_shape(card, taken.shape)
     batch = taken.shape[0] if isinstance(taken.shape[0], int) else None
-    output = output_name(card, [one.name for one in session.get_outputs()])
+    output = output_name(card, [output.name for output in session.get_outputs()])
     return Model(card, session, taken.name, output, NUMBERS[taken.type], batch)
 
 
-def check_shape(card: Card, found: Sequence[object]) -> None:
+def check_shape(card: Card, axes: Sequence[object]) -> None:
     """Raise WeightsError unless a model's input, number first, has the card's shape; what it leaves open fits."""
     wanted = shape(card)
-    fits = len(found) == 4 and all(
+    fits = len(axes) == 4 and all(
         not isinstance(have, int) or have == want
-        for have, want in zip(found[1:], wanted, strict=False)
+        for have, want in zip(axes[1:], wanted, strict=False)
     )
     if not fits:
-        said = f"{card.input.layout} with px {card.input.px} is (N, {', '.join(map(str, wanted))})"
-        text = f"{card.file} takes ({', '.join(map(str, found))})"
-        raise card.error(f"input: keys 'layout' and 'px': {said}, {text}")
+        expected = (
+            f"{card.input.layout} with px {card.input.px} is (N, {', '.join(map(str, wanted))})"
+        )
+        text = f"{card.file} takes ({', '.join(map(str, axes))})"
+        raise card.error(f"input: keys 'layout' and 'px': {expected}, {text}")
 
 
 def shape(card: Card) -> tuple[int, int, int]:

@@ -34,28 +34,28 @@ def folders(environment: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
     if not named:
         usual = data_dir() / FOLDER
         return (usual,) if usual.is_dir() else ()
-    found = tuple(Path(part).expanduser() for part in named)
-    for folder in found:
+    paths = tuple(Path(part).expanduser() for part in named)
+    for folder in paths:
         if not folder.is_dir():
             raise SettingsError(f"{VARIABLE}: {folder}: there is no such folder")
-    return found
+    return paths
 
 
 def on_shelf(places: Sequence[Path]) -> list[Card | BrokenCard]:
     """Return the cards in some folders, in the order of folders and names; of two with one name the first is used."""
-    found: dict[str, Card] = {}
+    cards: dict[str, Card] = {}
     wrong: dict[Path, str] = {}
     for path in files(places):
         try:
             card = read(path)
-            if card.name in found:
-                other = found[card.name].path
+            if card.name in cards:
+                other = cards[card.name].path
                 raise WeightsError(f"{path}: key 'name' is {card.name!r}, as in {other}; change it")
         except WeightsError as error:
             wrong[path] = str(error)
         else:
-            found[card.name] = card
-    return [*found.values(), *broken(wrong, {PREFIX + name for name in found})]
+            cards[card.name] = card
+    return [*cards.values(), *broken(wrong, {PREFIX + name for name in cards})]
 
 
 def files(places: Iterable[Path]) -> Iterator[Path]:

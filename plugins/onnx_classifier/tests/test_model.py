@@ -36,8 +36,8 @@ def pictures(count: int) -> np.ndarray[Any, np.dtype[np.float32]]:
 )
 def test_model_gives_a_row_for_each_picture(write: Write, number: int, tolerance: float) -> None:
     x = pictures(5)
-    found = load(read(write(number=number)), SETTINGS).values(x)
-    assert found[:, 0] == pytest.approx(x[:, 0].mean(axis=(1, 2)), abs=tolerance)
+    values = load(read(write(number=number)), SETTINGS).values(x)
+    assert values[:, 0] == pytest.approx(x[:, 0].mean(axis=(1, 2)), abs=tolerance)
 
 
 @pytest.mark.parametrize("batch", [1, 4])

@@ -60,15 +60,15 @@ def detector(path: Path) -> CardDetector:
 
 
 def test_every_face_and_its_frames_are_scored(write: Write) -> None:
-    found = detector(write()).examine(
+    finding = detector(write()).examine(
         sample((track(1, RED, GREY, GREEN), track(2, GREEN, GREEN, GREEN)))
     )
-    assert [t.score for t in found.evidence.tracks] == pytest.approx([0, -1], abs=0.01)
-    assert [f.score for f in found.evidence.frames] == pytest.approx(
+    assert [t.score for t in finding.evidence.tracks] == pytest.approx([0, -1], abs=0.01)
+    assert [f.score for f in finding.evidence.frames] == pytest.approx(
         [1, 0, -1, -1, -1, -1], abs=0.01
     )
-    assert (found.outcome, found.score) == (Outcome.SCORED, found.evidence.tracks[0].score)
-    assert found.weights == read(write()).sha256
+    assert (finding.outcome, finding.score) == (Outcome.SCORED, finding.evidence.tracks[0].score)
+    assert finding.weights == read(write()).sha256
 
 
 def test_track_of_too_few_frames_does_not_decide(write: Write) -> None:
@@ -80,9 +80,9 @@ def test_track_of_too_few_frames_does_not_decide(write: Write) -> None:
 
 def test_frames_are_scored_whole_and_said_in_words(write: Write) -> None:
     card = write(view=FRAME, pooling={"how": "max"})
-    found = detector(card).examine(sample(shown=frames(GREEN, GREY, RED, GREEN)))
-    assert found.score == pytest.approx(1)
-    assert found.evidence.statements == ("4 frames scored -1.00 to 1.00, the highest at 0.40 s",)
+    finding = detector(card).examine(sample(shown=frames(GREEN, GREY, RED, GREEN)))
+    assert finding.score == pytest.approx(1)
+    assert finding.evidence.statements == ("4 frames scored -1.00 to 1.00, the highest at 0.40 s",)
     assert detector(card).needs == {Need.FRAMES}
 
 
@@ -127,7 +127,7 @@ def test_many_frames_are_scored_in_batches_as_alone(write: Write) -> None:
     made = detector(write())
     together = made.examine(sample((track(1, *shades),))).evidence.frames  # type: ignore[arg-type]
     expected = [shade[0] / 127.5 - 1 for shade in shades]
-    assert [one.score for one in together] == pytest.approx(expected, abs=1e-5)
+    assert [track.score for track in together] == pytest.approx(expected, abs=1e-5)
 
 
 def test_face_is_cropped_as_the_card_says(write: Write) -> None:

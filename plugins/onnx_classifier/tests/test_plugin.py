@@ -74,20 +74,20 @@ def test_folder_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.M
 def test_card_becomes_a_detector_that_fits_the_contract(write: Write) -> None:
     write(view={"of": "frame", "fit": "stretch"}, kinds=["still"])
     write("green")
-    found = detectors()
-    assert [*map(list, map(contract.misfits, found.values()))] == [[], []]
-    assert found["onnx-red"].needs == {Need.FRAMES}
-    assert found["onnx-red"].kinds == {MediaKind.STILL}
-    assert found["onnx-green"].needs == {Need.FACES}
-    assert found["onnx-red"].licence == "MIT (code), CC0-1.0 (weights)"
+    by_name = detectors()
+    assert [*map(list, map(contract.misfits, by_name.values()))] == [[], []]
+    assert by_name["onnx-red"].needs == {Need.FRAMES}
+    assert by_name["onnx-red"].kinds == {MediaKind.STILL}
+    assert by_name["onnx-green"].needs == {Need.FACES}
+    assert by_name["onnx-red"].licence == "MIT (code), CC0-1.0 (weights)"
 
 
 def test_broken_card_costs_its_own_finding_only(write: Write, tmp_path: Path) -> None:
     write()
     write("Green Net", pooling={"how": "sum"}, kinds=["still"])
-    found = detectors()
-    assert list(found) == ["onnx-red", "onnx-green-net"]
-    stand_in = found["onnx-green-net"]
+    by_name = detectors()
+    assert list(by_name) == ["onnx-red", "onnx-green-net"]
+    stand_in = by_name["onnx-green-net"]
     assert [*contract.misfits(stand_in)] == []
     with pytest.raises(WeightsError, match=r"Green Net\.toml: key 'name' is 'Green Net'"):
         stand_in.examine(NOTHING)
@@ -98,10 +98,10 @@ def test_second_card_of_a_name_is_broken_and_the_first_works(write: Write, tmp_p
     path = write()
     for name in ("red_copy.toml", "red_copy_.toml"):
         (tmp_path / name).write_text(path.read_text())
-    found = detectors()
-    assert list(found) == ["onnx-red", "onnx-red-copy", "onnx-red-copy-2"]
+    by_name = detectors()
+    assert list(by_name) == ["onnx-red", "onnx-red-copy", "onnx-red-copy-2"]
     with pytest.raises(WeightsError, match=r"key 'name' is 'red', as in .*red\.toml; change it"):
-        found["onnx-red-copy-2"].examine(NOTHING)
+        by_name["onnx-red-copy-2"].examine(NOTHING)
 
 
 def test_stand_in_takes_no_good_cards_name(write: Write, tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_folders_that_overlap_give_a_card_once(
 
 def test_check_tells_what_a_worker_would_find(write: Write) -> None:
     good, bad = write(), write("wide", shape=["n", 3, 9, 9])
-    told = CliRunner().invoke(main, ["onnx-classifier", "check", str(good), str(bad)])
-    assert told.stdout == f"{good}: ok: detector onnx-red, pictures at once: any number\n"
-    assert f"Error: {bad}: input: keys 'layout' and 'px'" in told.stderr
-    assert told.exit_code == 1
+    result = CliRunner().invoke(main, ["onnx-classifier", "check", str(good), str(bad)])
+    assert result.stdout == f"{good}: ok: detector onnx-red, pictures at once: any number\n"
+    assert f"Error: {bad}: input: keys 'layout' and 'px'" in result.stderr
+    assert result.exit_code == 1

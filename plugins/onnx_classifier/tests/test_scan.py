@@ -44,14 +44,14 @@ def test_picture_is_scored_by_a_card_and_a_broken_card_beside_it_says_why(
     red = tmp_path / "red.png"
     Image.fromarray(np.full((40, 60, 3), (255, 0, 0), np.uint8)).save(red)
     (line,) = lines("scan", "--json", red)
-    found = {finding["detector"]: finding for finding in line["findings"]}
-    assert found["onnx-red"]["outcome"] == "scored"
-    assert found["onnx-red"]["score"] == pytest.approx(1)
-    assert found["onnx-red"]["weights"] == read(card).sha256
-    assert found["onnx-half"]["outcome"] == "error"
+    by_detector = {finding["detector"]: finding for finding in line["findings"]}
+    assert by_detector["onnx-red"]["outcome"] == "scored"
+    assert by_detector["onnx-red"]["score"] == pytest.approx(1)
+    assert by_detector["onnx-red"]["weights"] == read(card).sha256
+    assert by_detector["onnx-half"]["outcome"] == "error"
     assert (line["label"], line["reason"]) == ("inconclusive", "uncalibrated")
-    (told,) = lines("show", "--json", red)
-    messages = [finding.get("message", "") for finding in told["findings"]]
+    (record,) = lines("show", "--json", red)
+    messages = [finding.get("message", "") for finding in record["findings"]]
     assert any("half.toml: key 'input' is missing" in message for message in messages)
 
 

@@ -68,10 +68,12 @@ class Walk:
             if stop < start + header:
                 return
             seen[kind] += 1
-            yield from self.one(kind, seen[kind], (start + header, stop), parent)
+            yield from self.inside_or_leaf(kind, seen[kind], (start + header, stop), parent)
             start = stop
 
-    def one(self, kind: bytes, number: int, span: tuple[int, int], parent: str) -> Iterator[Box]:
+    def inside_or_leaf(
+        self, kind: bytes, number: int, span: tuple[int, int], parent: str
+    ) -> Iterator[Box]:
         """Yield a box that is looked for, or those inside one that may hold them."""
         if kind not in PARENTS | LEAVES:
             return

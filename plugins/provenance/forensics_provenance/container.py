@@ -63,11 +63,11 @@ def container_tags(container: InputContainer) -> Iterator[Tag]:
         yield from tags(f"stream {stream.index} ({stream.type})", stream.metadata)
 
 
-def tags(place: str, found: Mapping[str, str]) -> Iterator[Tag]:
+def tags(place: str, values: Mapping[str, str]) -> Iterator[Tag]:
     """Yield tags in the order of their names, under FFmpeg's names, with the box of those that have one."""
-    for name in sorted(found):
+    for name in sorted(values):
         box = BOXES.get(name.lower())
-        yield Tag(f"{place}, {box}" if box else place, name.lower(), found[name])
+        yield Tag(f"{place}, {box}" if box else place, name.lower(), values[name])
 
 
 def in_streams(container: InputContainer) -> Iterator[Tag]:

@@ -53,7 +53,7 @@ class Credentials:
     manifests: tuple[Mapping[str, Any], ...] = ()
     codes: tuple[tuple[str, str], ...] = ()
 
-    def has(self, kind: str, code: str) -> bool:
+    def has_code(self, kind: str, code: str) -> bool:
         """Say whether the validation said this."""
         return (kind, code) in self.codes
 
@@ -67,7 +67,7 @@ def read(fd: int, trust: TrustList | None) -> Credentials:
             if reader is None:
                 return Credentials(State.ABSENT)
             with reader:
-                return told(reader.json())
+                return credentials_of(reader.json())
         except c2pa.C2paError as error:
             return failed(str(error))
 
@@ -84,18 +84,18 @@ def failed(message: str) -> Credentials:
     return Credentials(State.INVALID, quoted(message))
 
 
-def told(text: str) -> Credentials:
+def credentials_of(text: str) -> Credentials:
     """Return the library's report as credentials."""
     if len(text) > MOST_JSON_CHARS:
         return Credentials(State.INVALID, f"the report on them has {len(text):,} characters")
     report = json.loads(text)
     active = report.get("active_manifest")
-    found = report.get("manifests") or {}
-    order = sorted(found, key=lambda label: label != active)
+    manifests = report.get("manifests") or {}
+    order = sorted(manifests, key=lambda label: label != active)
     state = STATES.get(str(report.get("validation_state")), State.INVALID)
     return Credentials(
         state,
-        manifests=tuple(found[label] for label in order if isinstance(found[label], dict)),
+        manifests=tuple(manifests[label] for label in order if isinstance(manifests[label], dict)),
         codes=tuple(codes(report.get("validation_results") or {})),
     )
 
@@ -104,8 +104,8 @@ def codes(results: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield the codes about the manifest in force, and the failures of those that it builds on."""
     active = results.get("activeManifest") or {}
     for kind in (SUCCESS, INFORMATIONAL, FAILURE):
-        for one in active.get(kind) or ():
-            yield kind, str(one.get("code"))
+        for status in active.get(kind) or ():
+            yield kind, str(status.get("code"))
     for delta in results.get("ingredientDeltas") or ():
-        for one in (delta.get("validationDeltas") or {}).get(FAILURE) or ():
-            yield FAILURE, str(one.get("code"))
+        for status in (delta.get("validationDeltas") or {}).get(FAILURE) or ():
+            yield FAILURE, str(status.get("code"))

@@ -31,7 +31,7 @@ def mapping(value: object) -> Manifest:
 def items(value: object) -> list[Manifest]:
     """Return the objects of what should be a list."""
     return (
-        [one for one in value[:MOST_ITEMS] if isinstance(one, Mapping)]
+        [item for item in value[:MOST_ITEMS] if isinstance(item, Mapping)]
         if isinstance(value, list)
         else []
     )
@@ -39,20 +39,20 @@ def items(value: object) -> list[Manifest]:
 
 def signer(manifest: Manifest) -> Signer:
     """Return who signed a manifest; what its certificate leaves out is empty."""
-    told = mapping(manifest.get("signature_info"))
+    info = mapping(manifest.get("signature_info"))
     name, organisation, time = (
-        str(told.get(key) or "") for key in ("common_name", "issuer", "time")
+        str(info.get(key) or "") for key in ("common_name", "issuer", "time")
     )
     return Signer(name, organisation, time)
 
 
 def generators(manifest: Manifest) -> list[str]:
     """Return the programs that are said to have made the claim, with their versions."""
-    told = [
-        f"{one.get('name', '')} {one.get('version', '')}".strip()
-        for one in items(manifest.get("claim_generator_info"))
+    programs = [
+        f"{info.get('name', '')} {info.get('version', '')}".strip()
+        for info in items(manifest.get("claim_generator_info"))
     ]
-    return [name for name in told or [str(manifest.get("claim_generator") or "")] if name]
+    return [name for name in programs or [str(manifest.get("claim_generator") or "")] if name]
 
 
 def actions(manifest: Manifest) -> list[Manifest]:
@@ -67,23 +67,23 @@ def actions(manifest: Manifest) -> list[Manifest]:
 
 def assertions(manifest: Manifest) -> Iterator[tuple[str, Manifest]]:
     """Yield each assertion's label and data."""
-    for one in items(manifest.get("assertions")):
-        yield str(one.get("label") or ""), mapping(one.get("data"))
+    for assertion in items(manifest.get("assertions")):
+        yield str(assertion.get("label") or ""), mapping(assertion.get("data"))
 
 
 def agent(action: Manifest) -> str:
     """Return the program that an action names: a text, or an object with name and version."""
-    told = action.get("softwareAgent")
-    if isinstance(told, Mapping):
-        return f"{told.get('name', '')} {told.get('version', '')}".strip()
-    return str(told or "")
+    program = action.get("softwareAgent")
+    if isinstance(program, Mapping):
+        return f"{program.get('name', '')} {program.get('version', '')}".strip()
+    return str(program or "")
 
 
 def sources(manifest: Manifest) -> list[str]:
     """Return the digital source types that actions and other assertions declare: the terms' last words."""
-    said = [str(action.get("digitalSourceType") or "") for action in actions(manifest)]
-    said += [str(data.get("digitalSourceType") or "") for _, data in assertions(manifest)]
-    return list(dict.fromkeys(term(one) for one in said if one))
+    addresses = [str(action.get("digitalSourceType") or "") for action in actions(manifest)]
+    addresses += [str(data.get("digitalSourceType") or "") for _, data in assertions(manifest)]
+    return list(dict.fromkeys(term(address) for address in addresses if address))
 
 
 def term(address: str) -> str:

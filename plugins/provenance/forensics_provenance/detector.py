@@ -51,7 +51,7 @@ class ProvenanceDetector:
 
     def examine(self, sample: Sample) -> Finding:
         """Return the statements. A part that fails is named in one, and the others are made."""
-        said = [
+        sentences = [
             *part("Content credentials (C2PA)", lambda: self.credentials(sample.fd)),
             *part("Metadata", lambda: self.metadata(sample.fd)),
         ]
@@ -60,7 +60,7 @@ class ProvenanceDetector:
             self.version,
             self.weights,
             Outcome.STATEMENT,
-            evidence=Evidence(statements=tuple(said)),
+            evidence=Evidence(statements=tuple(sentences)),
         )
 
     def credentials(self, fd: int) -> Iterable[str]:
@@ -75,15 +75,17 @@ class ProvenanceDetector:
 
 def part(subject: str, made: Callable[[], Iterable[str]]) -> list[str]:
     """Return the statements of one part, bounded in number and length; what breaks it is one more of them."""
-    said: list[str] = []
+    sentences: list[str] = []
     try:
         for statement in islice(made(), MOST_STATEMENTS + 1):
-            said.append(statement[:MOST_CHARS])
+            sentences.append(statement[:MOST_CHARS])
     except MemoryError:
         raise  # the toolkit's business: the worker is replaced
     except Exception as error:
         log.warning("%s: %s", subject, traceback.format_exc())
-        said.append(f"{subject}: could not be read to the end ({quoted(type(error).__name__)}).")
-    if len(said) > MOST_STATEMENTS:
-        said[MOST_STATEMENTS:] = [f"{subject}: there is more, which is not told."]
-    return said
+        sentences.append(
+            f"{subject}: could not be read to the end ({quoted(type(error).__name__)})."
+        )
+    if len(sentences) > MOST_STATEMENTS:
+        sentences[MOST_STATEMENTS:] = [f"{subject}: there is more, which is not told."]
+    return sentences

@@ -60,10 +60,10 @@ UNSIGNED = "Anybody can write or remove it."
 def statements(fd: int) -> Iterator[str] | None:
     """Return what is to be said of a picture, or None when the file is none."""
     with stills.picture(DescriptorFile(fd)) as picture:
-        return iter([*told(picture)]) if picture is not None else None
+        return iter([*sentences(picture)]) if picture is not None else None
 
 
-def told(picture: Image) -> Iterator[str]:
+def sentences(picture: Image) -> Iterator[str]:
     """Yield the sentences; a part that is broken is named and the others are read."""
     yield f"Picture: format {quoted(str(picture.format))}."
     for name, part in (("EXIF", exif), ("XMP", xmp), ("text", texts)):
@@ -77,22 +77,22 @@ def told(picture: Image) -> Iterator[str]:
 
 def exif(picture: Image) -> Iterator[str]:
     """Yield camera, program and times, whether there is a place, and whether there is a thumbnail."""
-    found = picture.getexif()
-    if not found:
+    tags = picture.getexif()
+    if not tags:
         yield NO_EXIF
         return
-    yield from fields("EXIF IFD0", found, MAIN)
-    yield from fields("EXIF", found.get_ifd(ExifTags.IFD.Exif), DETAIL)
-    if found.get_ifd(ExifTags.IFD.GPSInfo):
+    yield from fields("EXIF IFD0", tags, MAIN)
+    yield from fields("EXIF", tags.get_ifd(ExifTags.IFD.Exif), DETAIL)
+    if tags.get_ifd(ExifTags.IFD.GPSInfo):
         yield "EXIF GPS: present; the place itself is not repeated here."
-    yield thumbnail(found)
+    yield thumbnail(tags)
 
 
-def fields(place: str, found: Mapping[int, Any], wanted: tuple[Base, ...]) -> Iterator[str]:
+def fields(place: str, tags: Mapping[int, Any], wanted: tuple[Base, ...]) -> Iterator[str]:
     """Yield the fields that are there."""
     for tag in wanted:
-        if found.get(tag) not in (None, "", b""):
-            yield f"{place} {tag.name}: {quoted(comment(tag, found[tag]))}."
+        if tags.get(tag) not in (None, "", b""):
+            yield f"{place} {tag.name}: {quoted(comment(tag, tags[tag]))}."
 
 
 def comment(tag: Base, value: object) -> object:
@@ -102,9 +102,9 @@ def comment(tag: Base, value: object) -> object:
     return value[8:].decode("utf-16-be" if value[:8] == b"UNICODE\0" else "utf-8", "replace")
 
 
-def thumbnail(found: Exif) -> str:
+def thumbnail(tags: Exif) -> str:
     """Return whether EXIF holds a small picture of the picture."""
-    small = found.get_ifd(ExifTags.IFD.IFD1)
+    small = tags.get_ifd(ExifTags.IFD.IFD1)
     there = Base.JpegIFOffset in small or Base.StripOffsets in small
     return f"EXIF IFD1: {'a thumbnail is present' if there else 'no thumbnail'}; neither means anything by itself."
 
@@ -143,8 +143,8 @@ def ai_source(value: str) -> str:
 def texts(picture: Image) -> Iterator[str]:
     """Yield comments, and text chunks that stand before the picture's data."""
     chunks = {str(k): v for k, v in picture.info.items() if isinstance(v, str | bytes)}
-    if (said := chunks.get("comment")) is not None:
-        yield f"{picture.format} comment: {quoted(said)}. {UNSIGNED}"
+    if (text := chunks.get("comment")) is not None:
+        yield f"{picture.format} comment: {quoted(text)}. {UNSIGNED}"
     if picture.format != "PNG":
         return
     named = [name for name in chunks if name not in NO_TEXT]

@@ -35,10 +35,10 @@ def statements(tags: Sequence[Tag]) -> Iterator[str]:
 
 def versions(named: Sequence[Tag]) -> Iterator[str]:
     """Yield the libraries that are named in more than one version: one run of a program writes one."""
-    found = sorted(
+    pairs = sorted(
         {(match[1], match[2]) for tag in named for match in VERSIONED.finditer(tag.value)}
     )
-    for library, group in groupby(found, key=lambda pair: pair[0]):
+    for library, group in groupby(pairs, key=lambda pair: pair[0]):
         seen = [version for _, version in group]
         if len(seen) > 1:
             yield (

@@ -26,14 +26,14 @@ def statements(fd: int, max_megapixels: float) -> Iterator[str]:
     yield f"Container: format {quoted(contents.format)}."
     for tag in contents.tags:
         if not (contents.is_iso and tag.name == "creation_time"):  # told from the boxes, zeros too
-            yield from told(tag)
+            yield from tag_sentences(tag)
     yield from programs.statements(contents.tags)
     if contents.is_iso:
         for box in boxes.Walk(fd).boxes():
             yield from boxed(box)
 
 
-def told(tag: Tag) -> Iterator[str]:
+def tag_sentences(tag: Tag) -> Iterator[str]:
     """Yield a tag that says something of the file's making; of a place only that there is one."""
     if any(word in tag.name for word in WHERE_FILMED):
         yield f"{tag.place.capitalize()}, tag {quoted(tag.name)}: present; the place itself is not repeated here."
@@ -68,6 +68,6 @@ def edit_list(box: Box) -> str:
     """Return how many edits a track has."""
     count, read_ones = boxes.edits(box)
     empty = sum(edit.media_time == -1 for edit in read_ones)
-    said = f"{box.place}: an edit list of {count:,} {'entry' if count == 1 else 'entries'}"
+    text = f"{box.place}: an edit list of {count:,} {'entry' if count == 1 else 'entries'}"
     pause = f", {empty} of them empty (a pause)" if empty else ""
-    return f"{said}{pause}. {DELAY if count - empty <= 1 else SEVERAL}"
+    return f"{text}{pause}. {DELAY if count - empty <= 1 else SEVERAL}"

@@ -15,47 +15,49 @@ EDITED = "Edited is normal in a newsroom and means nothing."
 DECLARED = "This is a declaration of the signer; nothing here checks it."
 
 
-def statements(found: Credentials, trust: TrustList | None) -> Iterator[str]:
+def statements(credentials: Credentials, trust: TrustList | None) -> Iterator[str]:
     """Yield what is to be said of credentials; `trust` is the list that they were held against."""
-    yield state(found, trust)
-    for number, manifest in enumerate(found.manifests):
+    yield state(credentials, trust)
+    for number, manifest in enumerate(credentials.manifests):
         if number > MOST_INGREDIENTS:
-            more = len(found.manifests) - number
+            more = len(credentials.manifests) - number
             yield f"{SUBJECT}: {more} more manifests of earlier material are not told."
             break
         where = "manifest in force" if number == 0 else f"manifest {number} of earlier material"
-        yield from declared(f"{SUBJECT}, {where}", manifest, found.state)
+        yield from declared(f"{SUBJECT}, {where}", manifest, credentials.state)
 
 
-def state(found: Credentials, trust: TrustList | None) -> str:
+def state(credentials: Credentials, trust: TrustList | None) -> str:
     """Return the sentence with the state and what it rests on."""
-    if found.state is State.ABSENT:
-        return absent(found)
-    if found.state is State.INVALID:
-        return invalid(found)
-    said = f"{SUBJECT}: {found.state}. The content is what was signed by {signer(found)}. "
-    if found.state is State.UNTRUSTED:
-        return f"{said}{untrusted(trust)} {revocation(found)}"
-    return f"{said}{held_against(trust)} {revocation(found)}"
+    if credentials.state is State.ABSENT:
+        return absent(credentials)
+    if credentials.state is State.INVALID:
+        return invalid(credentials)
+    sentence = (
+        f"{SUBJECT}: {credentials.state}. The content is what was signed by {signer(credentials)}. "
+    )
+    if credentials.state is State.UNTRUSTED:
+        return f"{sentence}{untrusted(trust)} {revocation(credentials)}"
+    return f"{sentence}{held_against(trust)} {revocation(credentials)}"
 
 
-def absent(found: Credentials) -> str:
+def absent(credentials: Credentials) -> str:
     """Return the sentence for a file that carries none."""
-    why = f" ({found.why})" if found.why else ""
+    why = f" ({credentials.why})" if credentials.why else ""
     remote = (
-        f" The file names some at {quoted(found.remote)}; nothing is fetched over the network."
-        if found.remote
+        f" The file names some at {quoted(credentials.remote)}; nothing is fetched over the network."
+        if credentials.remote
         else ""
     )
-    return f"{SUBJECT}: {found.state}{why}.{remote} {ABSENT}"
+    return f"{SUBJECT}: {credentials.state}{why}.{remote} {ABSENT}"
 
 
-def invalid(found: Credentials) -> str:
+def invalid(credentials: Credentials) -> str:
     """Return the sentence for credentials that do not fit the file."""
-    failures = [code for kind, code in found.codes if kind == FAILURE and code != UNTRUSTED]
-    why = listed(failures) if failures else found.why or "no reason was given"
+    failures = [code for kind, code in credentials.codes if kind == FAILURE and code != UNTRUSTED]
+    why = listed(failures) if failures else credentials.why or "no reason was given"
     return (
-        f"{SUBJECT}: {found.state}: {why}. The file was changed after it was signed, or is damaged, or its "
+        f"{SUBJECT}: {credentials.state}: {why}. The file was changed after it was signed, or is damaged, or its "
         "credentials never were in order; what they declare is nobody's word."
     )
 
@@ -81,16 +83,16 @@ def described(trust: TrustList) -> str:
     return f"trust list {quoted(trust.name)} (file of {trust.date}, SHA-256 {trust.sha256[:12]})"
 
 
-def signer(found: Credentials) -> str:
+def signer(credentials: Credentials) -> str:
     """Name the signer of the manifest in force, by the certificate's words, and the time stamped on it."""
-    who = declarations.signer(found.manifests[0] if found.manifests else {})
+    who = declarations.signer(credentials.manifests[0] if credentials.manifests else {})
     stamped = f", time-stamped {quoted(who.time, 40)}" if who.time else ""
     return f"{quoted(who.name or 'nobody named')} of {quoted(who.organisation or 'no organisation')}{stamped}"
 
 
-def revocation(found: Credentials) -> str:
+def revocation(credentials: Credentials) -> str:
     """Return whether the certificate's revocation was checked."""
-    if found.has(SUCCESS, "signingCredential.ocsp.notRevoked"):
+    if credentials.has_code(SUCCESS, "signingCredential.ocsp.notRevoked"):
         return "Revocation was checked by the answer stapled to the signature: not revoked then."
     return "Revocation was not checked: that takes the network."
 
@@ -105,8 +107,8 @@ def declared(where: str, manifest: Manifest, reached: State) -> Iterator[str]:
     if made_by := declarations.generators(manifest):
         yield f"{where}, claim_generator: {listed(made_by)}.{whose}"
     if done := declarations.actions(manifest):
-        names = listed([str(one.get("action") or "unnamed") for one in done])
-        agents = [name for one in done if (name := declarations.agent(one))]
+        names = listed([str(action.get("action") or "unnamed") for action in done])
+        agents = [name for action in done if (name := declarations.agent(action))]
         by = f", by {listed(agents)}" if agents else ""
         yield f"{where}, c2pa.actions: {names}{by}. {EDITED}{whose}"
     yield from source_types(where, manifest, whose)
@@ -114,8 +116,8 @@ def declared(where: str, manifest: Manifest, reached: State) -> Iterator[str]:
 
 def source_types(where: str, manifest: Manifest, whose: str) -> Iterator[str]:
     """Yield the kinds of source that a manifest declares, AI generation in a sentence of its own."""
-    said = declarations.sources(manifest)
-    for term in (one for one in said if one in AI_SOURCES):
+    terms = declarations.sources(manifest)
+    for term in (name for name in terms if name in AI_SOURCES):
         yield f"{where}, digitalSourceType {term}: declared as {AI_SOURCES[term]}. {DECLARED}{whose}"
-    if others := [one for one in said if one not in AI_SOURCES]:
+    if others := [name for name in terms if name not in AI_SOURCES]:
         yield f"{where}, digitalSourceType: {listed(others)}. {DECLARED}{whose}"

@@ -37,27 +37,32 @@ def generated(path: Path) -> Path:
     return path
 
 
-def check_harmless(found: list[str]) -> None:
-    assert len(found) <= 2 * (MOST_STATEMENTS + 1)
-    assert max(len(said) for said in found) <= MOST_CHARS
-    assert all(said.isprintable() for said in found)
-    assert sum(map(len, found)) < 20_000
+def check_harmless(sentences: list[str]) -> None:
+    assert len(sentences) <= 2 * (MOST_STATEMENTS + 1)
+    assert max(len(sentence) for sentence in sentences) <= MOST_CHARS
+    assert all(sentence.isprintable() for sentence in sentences)
+    assert sum(map(len, sentences)) < 20_000
 
 
 @pytest.mark.parametrize("make", [photograph, generated])
 def test_fields_of_a_megabyte_are_cut(
     tmp_path: Path, stated: Stated, make: Callable[[Path], Path]
 ) -> None:
-    found = stated(make(tmp_path / "picture"))
-    check_harmless(found)
-    assert any("<script>alert('x')</script>" in said and "(cut, of " in said for said in found)
+    sentences = stated(make(tmp_path / "picture"))
+    check_harmless(sentences)
+    assert any(
+        "<script>alert('x')</script>" in sentence and "(cut, of " in sentence
+        for sentence in sentences
+    )
 
 
 def test_tags_of_a_megabyte_in_a_video_are_cut(filmed: Callable[..., Path], stated: Stated) -> None:
     long = LONG.replace("\0", "")
-    found = stated(filmed("film.mov", {"movflags": "use_metadata_tags"}, comment=long, title=long))
-    check_harmless(found)
-    assert any("(cut, of " in said for said in found)
+    sentences = stated(
+        filmed("film.mov", {"movflags": "use_metadata_tags"}, comment=long, title=long)
+    )
+    check_harmless(sentences)
+    assert any("(cut, of " in sentence for sentence in sentences)
 
 
 def test_manifest_with_long_texts_and_a_thousand_actions_is_cut(
@@ -73,15 +78,15 @@ def test_manifest_with_long_texts_and_a_thousand_actions_is_cut(
         "claim_generator_info": [{"name": long, "version": "1"}],
         "assertions": [{"label": "c2pa.actions", "data": data}],
     }
-    found = stated(signed(about))
-    check_harmless(found)
-    assert any("more" in said for said in found if "c2pa.actions" in said)
+    sentences = stated(signed(about))
+    check_harmless(sentences)
+    assert any("more" in sentence for sentence in sentences if "c2pa.actions" in sentence)
 
 
 def test_quotation_marks_in_a_field_do_not_end_it() -> None:
-    said = quoted('x". The signer is trusted. "')
-    assert said == "\"x'. The signer is trusted. '\""
-    assert said.count('"') == 2
+    sentence = quoted('x". The signer is trusted. "')
+    assert sentence == "\"x'. The signer is trusted. '\""
+    assert sentence.count('"') == 2
 
 
 def test_what_cannot_be_printed_is_escaped_and_stays_short() -> None:
@@ -96,9 +101,9 @@ def test_long_lists_name_their_first() -> None:
 def test_entities_in_xmp_are_refused_and_the_rest_is_read(tmp_path: Path, stated: Stated) -> None:
     path = tmp_path / "bomb.jpg"
     Image.new("RGB", (8, 8)).save(path, xmp=BOMB.encode())
-    found = stated(path)
-    assert any(said.startswith("XMP: is broken and can't be read") for said in found)
-    assert any(said.startswith("EXIF: none") for said in found)
+    sentences = stated(path)
+    assert any(sentence.startswith("XMP: is broken and can't be read") for sentence in sentences)
+    assert any(sentence.startswith("EXIF: none") for sentence in sentences)
 
 
 def test_part_that_breaks_is_named_and_what_it_said_is_kept() -> None:

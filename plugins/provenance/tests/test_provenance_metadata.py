@@ -24,44 +24,46 @@ XMP = """<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.o
 </rdf:Description></rdf:RDF></x:xmpmeta>"""
 
 
-def one(found: list[str], start: str) -> str:
-    (statement,) = [said for said in found if said.startswith(start)]
+def pick(sentences: list[str], start: str) -> str:
+    (statement,) = [sentence for sentence in sentences if sentence.startswith(start)]
     return statement
 
 
 def test_time_of_zero_is_not_taken_for_a_date(filmed: Filmed, stated: Stated) -> None:
-    assert "zero, which is to say not stated" in one(stated(filmed()), "moov/mvhd, creation_time")
+    assert "zero, which is to say not stated" in pick(stated(filmed()), "moov/mvhd, creation_time")
 
 
 def test_time_is_told_with_its_place_and_as_utc(filmed: Filmed, stated: Stated) -> None:
-    found = stated(filmed(creation_time="2026-01-02T03:04:05Z"))
-    assert "2026-01-02 03:04:05 UTC." in one(found, "moov/mvhd, creation_time")
-    assert "moov/trak[1]/tkhd" in one(found, "moov/trak[1]/tkhd")
+    sentences = stated(filmed(creation_time="2026-01-02T03:04:05Z"))
+    assert "2026-01-02 03:04:05 UTC." in pick(sentences, "moov/mvhd, creation_time")
+    assert "moov/trak[1]/tkhd" in pick(sentences, "moov/trak[1]/tkhd")
 
 
 def test_programs_are_named_where_they_stand(filmed: Filmed, stated: Stated) -> None:
-    found = stated(filmed())
-    assert '"isom"' in one(found, "Container, ftyp, major_brand")
-    assert '"Lavf' in one(found, "Container, encoder")
-    assert '"VideoHandler"' in one(found, "Stream 0 (video), hdlr, handler_name")
-    assert '"x264 - core' in one(found, "First packet of stream 0 (video), encoder")
+    sentences = stated(filmed())
+    assert '"isom"' in pick(sentences, "Container, ftyp, major_brand")
+    assert '"Lavf' in pick(sentences, "Container, encoder")
+    assert '"VideoHandler"' in pick(sentences, "Stream 0 (video), hdlr, handler_name")
+    assert '"x264 - core' in pick(sentences, "First packet of stream 0 (video), encoder")
 
 
 def test_camera_beside_a_rewriting_program_is_an_observation(
     filmed: Filmed, stated: Stated
 ) -> None:
     tags = {"com.apple.quicktime.make": "Maker", "com.apple.quicktime.location.ISO6709": "+52.5"}
-    found = stated(filmed("film.mov", {"movflags": "use_metadata_tags"}, **tags))
-    assert "some cameras use such libraries themselves" in one(found, "Container: a camera's tags")
-    assert "the place itself is not repeated" in one(found, "Container, tag")
-    assert not any("52.5" in said for said in found)
+    sentences = stated(filmed("film.mov", {"movflags": "use_metadata_tags"}, **tags))
+    assert "some cameras use such libraries themselves" in pick(
+        sentences, "Container: a camera's tags"
+    )
+    assert "the place itself is not repeated" in pick(sentences, "Container, tag")
+    assert not any("52.5" in sentence for sentence in sentences)
 
 
 def test_two_versions_of_one_library_are_a_trace_and_ordinary() -> None:
     tags = [Tag("container", "encoder", "Lavf62.1.100"), Tag("stream 0", "encoder", "Lavf57.2.1")]
-    (said,) = programs.statements(tags)
-    assert "Lavf is named in 2 versions" in said
-    assert "ordinary" in said
+    (sentence,) = programs.statements(tags)
+    assert "Lavf is named in 2 versions" in sentence
+    assert "ordinary" in sentence
 
 
 def test_one_version_of_each_library_is_no_trace() -> None:
@@ -70,9 +72,9 @@ def test_one_version_of_each_library_is_no_trace() -> None:
 
 
 def test_edit_list_of_one_entry_is_the_encoders_delay(filmed: Filmed, stated: Stated) -> None:
-    said = one(stated(filmed()), "moov/trak[1]/edts/elst")
-    assert "an edit list of 1 entry" in said
-    assert "start-up delay" in said
+    sentence = pick(stated(filmed()), "moov/trak[1]/edts/elst")
+    assert "an edit list of 1 entry" in sentence
+    assert "start-up delay" in sentence
 
 
 def edit_list(*lines: tuple[int, int]) -> Box:
@@ -83,20 +85,20 @@ def edit_list(*lines: tuple[int, int]) -> Box:
 def test_edits_that_leave_parts_out_are_told() -> None:
     box = edit_list((500, -1), (1000, 0), (1000, 9000))
     assert edits(box) == (3, (Edit(500, -1), Edit(1000, 0), Edit(1000, 9000)))
-    (said,) = boxed(box)
-    assert "3 entries, 1 of them empty (a pause). Several play parts in another order" in said
+    (sentence,) = boxed(box)
+    assert "3 entries, 1 of them empty (a pause). Several play parts in another order" in sentence
 
 
 def test_rotation_is_told_in_degrees(tmp_path: Path, stated: Stated) -> None:
-    said = one(stated(write("rotated", tmp_path)), "moov/trak[1]/tkhd, matrix")
-    assert "turned by 90 degrees" in said or "turned by 270 degrees" in said
+    sentence = pick(stated(write("rotated", tmp_path)), "moov/trak[1]/tkhd, matrix")
+    assert "turned by 90 degrees" in sentence or "turned by 270 degrees" in sentence
 
 
 def test_time_that_is_no_date_is_told_as_a_number() -> None:
     box = Box("moov/mvhd", "mvhd", b"\1\0\0\0" + b"\xff" * 16)
     assert creation(box) == 2**64 - 1
-    (said,) = boxed(box)
-    assert "a number that is no date (18446744073709551615)" in said
+    (sentence,) = boxed(box)
+    assert "a number that is no date (18446744073709551615)" in sentence
 
 
 def picture(path: Path, **how: object) -> Path:
@@ -116,18 +118,24 @@ def photograph(path: Path) -> Path:
 
 
 def test_exif_tells_camera_program_and_time_with_offset(tmp_path: Path, stated: Stated) -> None:
-    found = stated(photograph(tmp_path / "photograph.jpg"))
-    assert one(found, "EXIF IFD0 Make") == 'EXIF IFD0 Make: "Maker".'
-    assert one(found, "EXIF IFD0 Model") == 'EXIF IFD0 Model: "Model 1".'
-    assert one(found, "EXIF IFD0 Software") == 'EXIF IFD0 Software: "Firmware 2".'
-    assert one(found, "EXIF DateTimeOriginal") == 'EXIF DateTimeOriginal: "2026:01:02 03:04:05".'
-    assert one(found, "EXIF OffsetTimeOriginal") == 'EXIF OffsetTimeOriginal: "+01:00".'
+    sentences = stated(photograph(tmp_path / "photograph.jpg"))
+    assert pick(sentences, "EXIF IFD0 Make") == 'EXIF IFD0 Make: "Maker".'
+    assert pick(sentences, "EXIF IFD0 Model") == 'EXIF IFD0 Model: "Model 1".'
+    assert pick(sentences, "EXIF IFD0 Software") == 'EXIF IFD0 Software: "Firmware 2".'
+    assert (
+        pick(sentences, "EXIF DateTimeOriginal") == 'EXIF DateTimeOriginal: "2026:01:02 03:04:05".'
+    )
+    assert pick(sentences, "EXIF OffsetTimeOriginal") == 'EXIF OffsetTimeOriginal: "+01:00".'
 
 
 def test_place_is_told_to_be_there_and_no_more(tmp_path: Path, stated: Stated) -> None:
-    found = stated(photograph(tmp_path / "photograph.jpg"))
-    assert one(found, "EXIF GPS") == "EXIF GPS: present; the place itself is not repeated here."
-    assert not any("52" in said for said in found if not said.startswith("EXIF GPS"))
+    sentences = stated(photograph(tmp_path / "photograph.jpg"))
+    assert (
+        pick(sentences, "EXIF GPS") == "EXIF GPS: present; the place itself is not repeated here."
+    )
+    assert not any(
+        "52" in sentence for sentence in sentences if not sentence.startswith("EXIF GPS")
+    )
 
 
 def test_thumbnail_is_told_to_be_there_or_not(tmp_path: Path, stated: Stated) -> None:
@@ -135,25 +143,25 @@ def test_thumbnail_is_told_to_be_there_or_not(tmp_path: Path, stated: Stated) ->
     second = struct.pack("<HHHII", 1, 0x0201, 4, 1, 44) + bytes(4)
     tiff = b"II*\0" + struct.pack("<I", 8) + first + second
     with_one = picture(tmp_path / "small.jpg", exif=b"Exif\0\0" + tiff)
-    assert "a thumbnail is present" in one(stated(with_one), "EXIF IFD1")
+    assert "a thumbnail is present" in pick(stated(with_one), "EXIF IFD1")
     without = photograph(tmp_path / "photograph.jpg")
-    assert "no thumbnail" in one(stated(without), "EXIF IFD1")
+    assert "no thumbnail" in pick(stated(without), "EXIF IFD1")
 
 
 def test_missing_exif_is_said_to_mean_nothing(tmp_path: Path, stated: Stated) -> None:
-    said = one(stated(picture(tmp_path / "plain.png")), "EXIF")
-    assert said == "EXIF: none. That means nothing: platforms and many programs remove it."
+    sentence = pick(stated(picture(tmp_path / "plain.png")), "EXIF")
+    assert sentence == "EXIF: none. That means nothing: platforms and many programs remove it."
 
 
 def test_generator_settings_in_a_png_are_a_declaration(tmp_path: Path, stated: Stated) -> None:
     chunks = PngInfo()
     chunks.add_text("parameters", "a portrait, Steps: 20, Sampler: Euler")
     chunks.add_itxt("Author", "somebody")
-    found = stated(picture(tmp_path / "made.png", pnginfo=chunks))
-    said = one(found, 'PNG text chunk "parameters"')
-    assert "Steps: 20" in said
-    assert "a declaration. Anybody can write or remove it." in said
-    assert "generator" not in one(found, 'PNG text chunk "Author"')
+    sentences = stated(picture(tmp_path / "made.png", pnginfo=chunks))
+    sentence = pick(sentences, 'PNG text chunk "parameters"')
+    assert "Steps: 20" in sentence
+    assert "a declaration. Anybody can write or remove it." in sentence
+    assert "generator" not in pick(sentences, 'PNG text chunk "Author"')
 
 
 @pytest.mark.parametrize("kind", ["jpg", "png", "webp"])
@@ -161,10 +169,10 @@ def test_xmp_tells_program_and_kind_of_source(tmp_path: Path, stated: Stated, ki
     chunks = PngInfo()
     chunks.add_itxt("XML:com.adobe.xmp", XMP)
     how = {"pnginfo": chunks} if kind == "png" else {"xmp": XMP.encode()}
-    found = stated(picture(tmp_path / f"made.{kind}", **how))
-    assert '"Darkroom 3"' in one(found, "XMP CreatorTool")
-    said = one(found, "XMP DigitalSourceType")
-    assert "Declared as generated by a trained model, unsigned." in said
+    sentences = stated(picture(tmp_path / f"made.{kind}", **how))
+    assert '"Darkroom 3"' in pick(sentences, "XMP CreatorTool")
+    sentence = pick(sentences, "XMP DigitalSourceType")
+    assert "Declared as generated by a trained model, unsigned." in sentence
 
 
 def test_walk_over_boxes_ends_whatever_their_lengths_say(tmp_path: Path) -> None:

@@ -36,11 +36,11 @@ def verdict_of(path: Path) -> Verdict:
 
 
 def test_file_with_statements_alone_is_not_assessed(signed: Callable[..., Path]) -> None:
-    found = verdict_of(signed())
-    assert (found.label, found.reason) == (Label.NOT_ASSESSED, Reason.NO_DETECTOR)
-    assert found.examined == ()
-    assert found.not_examined == EXAMINABLE
-    (finding,) = found.findings
+    verdict = verdict_of(signed())
+    assert (verdict.label, verdict.reason) == (Label.NOT_ASSESSED, Reason.NO_DETECTOR)
+    assert verdict.examined == ()
+    assert verdict.not_examined == EXAMINABLE
+    (finding,) = verdict.findings
     assert finding.outcome is Outcome.STATEMENT
     assert (finding.score, finding.log10_lr, finding.fake) == (None, None, None)
     assert "valid but untrusted" in finding.evidence.statements[0]
@@ -49,16 +49,16 @@ def test_file_with_statements_alone_is_not_assessed(signed: Callable[..., Path])
 def test_statements_do_not_vote() -> None:
     scored = Finding("faces", "1", None, Outcome.SCORED, score=5.0)
     scored = fusion.calibrate(scored, CALIBRATION, MediaKind.STILL)
-    said = Finding("provenance", "1", None, Outcome.STATEMENT)
+    statement = Finding("provenance", "1", None, Outcome.STATEMENT)
     known = {"faces": CALIBRATION, "provenance": None}
     alone = fusion.fuse([scored], known, MediaKind.STILL, SEEN)
     assert alone.label is Label.FAKE
-    assert fusion.fuse([said, scored], known, MediaKind.STILL, SEEN) == alone
+    assert fusion.fuse([statement, scored], known, MediaKind.STILL, SEEN) == alone
 
 
 def test_file_without_a_face_stays_one_without_a_face() -> None:
     nothing = Finding("faces", "1", None, Outcome.NOTHING_TO_EXAMINE)
-    said = Finding("provenance", "1", None, Outcome.STATEMENT)
+    statement = Finding("provenance", "1", None, Outcome.STATEMENT)
     known = {"faces": CALIBRATION, "provenance": None}
-    decided = fusion.fuse([nothing, said], known, MediaKind.STILL, SEEN)
+    decided = fusion.fuse([nothing, statement], known, MediaKind.STILL, SEEN)
     assert (decided.label, decided.reason) == (Label.NOT_ASSESSED, Reason.NO_FACE)

@@ -79,8 +79,8 @@ def measured(material: Material, per_clip: int, jobs: int) -> Iterator[Measureme
     waiting = tasks(material, per_clip)
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         while batch := [*islice(waiting, BATCH * jobs)]:  # no more pictures in memory than that
-            for found in pool.map(done, batch):
-                yield from found
+            for part in pool.map(done, batch):
+                yield from part
 
 
 def tasks(material: Material, per_clip: int) -> Iterator[Task]:
@@ -174,8 +174,8 @@ def of_encodings(shown: Sequence[Levels], folder: Path, key_every: int) -> Itera
 
 def repeats(path: Path, kind: str) -> Measurement:
     """Return frame-duplicates' statistic of a clip."""
-    found = frame_duplicates.examine(packets_of(path))
-    return Measurement(frame_duplicates.NAME, kind, float(found.longest))
+    duplicates = frame_duplicates.examine(packets_of(path))
+    return Measurement(frame_duplicates.NAME, kind, float(duplicates.longest))
 
 
 def regularity(path: Path, kind: str) -> Measurement:
@@ -196,10 +196,10 @@ def packets_of(path: Path) -> packets.Packets:
 def rates(measurements: Sequence[Measurement]) -> dict[str, dict[str, list[Rate]]]:
     """Return the rates by method, those on untouched files under `real` and those on manipulations under `made`."""
     by_kind: dict[tuple[str, str], list[float]] = defaultdict(list)
-    for one in measurements:
-        by_kind[one.detector, one.kind].append(one.statistic)
-    found: dict[str, dict[str, list[Rate]]] = defaultdict(lambda: {"real": [], "made": []})
+    for measurement in measurements:
+        by_kind[measurement.detector, measurement.kind].append(measurement.statistic)
+    by_detector: dict[str, dict[str, list[Rate]]] = defaultdict(lambda: {"real": [], "made": []})
     for (detector, kind), statistics in by_kind.items():
         truth = "real" if kind in UNTOUCHED else "made"
-        found[detector][truth].append(counted(kind, statistics, THRESHOLDS[detector]))
-    return dict(found)
+        by_detector[detector][truth].append(counted(kind, statistics, THRESHOLDS[detector]))
+    return dict(by_detector)

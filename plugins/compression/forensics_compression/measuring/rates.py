@@ -20,6 +20,6 @@ def counted(kind: str, statistics: Sequence[float], threshold: float) -> Rate:
     except ImportError as error:
         raise ForensicsError(NEEDS_SCIPY) from error
 
-    over = sum(bool(one >= threshold) for one in statistics)
+    over = sum(bool(statistic >= threshold) for statistic in statistics)
     interval = binomtest(over, len(statistics)).proportion_ci(0.95, method="exact")
     return Rate(kind, len(statistics), over, round(interval.low, 4), round(interval.high, 4))

@@ -30,9 +30,9 @@ class Material:
 def gathered(folders: Iterable[Path]) -> Material:
     """Return what lies in folders and below."""
     paths = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
-    found = [path for path in paths if path.suffix.lower() in STILL_ENDINGS]
-    jpegs = tuple(path for path in found if is_jpeg(path))
-    others = tuple(path for path in found if path not in set(jpegs))
+    stills = [path for path in paths if path.suffix.lower() in STILL_ENDINGS]
+    jpegs = tuple(path for path in stills if is_jpeg(path))
+    others = tuple(path for path in stills if path not in set(jpegs))
     clips = tuple(path for path in paths if path.suffix.lower() in VIDEO_ENDINGS)
     return Material(jpegs, others, clips)
 

@@ -26,7 +26,7 @@ import numpy.typing as npt
 from forensics.records import Artifact, Sample
 
 from .. import figures, jpegs, plots
-from ..detector import Told
+from ..detector import Result
 from ..jpegs import BLOCK_PX, Jpeg, block_dct
 
 Numbers = npt.NDArray[np.float64]
@@ -74,18 +74,18 @@ class Doubled:
     meaning: float
 
 
-def look(sample: Sample) -> Told:
+def look(sample: Sample) -> Result:
     """Tell what of a JPEG was quantised twice. Raises NothingToExamineError."""
     jpeg = jpegs.read(sample.fd)
     doubled = examine(jpeg, jpegs.cut_off(sample.fd, jpeg))
-    said = (*sentences(doubled, jpeg), *figures.measured(NAME).sentences, *jpeg.limits)
-    return Told(said, (drawn(doubled),))
+    statements = (*sentences(doubled, jpeg), *figures.measured(NAME).sentences, *jpeg.limits)
+    return Result(statements, (drawn(doubled),))
 
 
 def sentences(doubled: Doubled, jpeg: Jpeg) -> Iterator[str]:
     """Yield what was found in words."""
     if doubled.firsts:
-        steps = ", ".join(f"{one.step} before {one.last_step}" for one in doubled.firsts)
+        steps = ", ".join(f"{first.step} before {first.last_step}" for first in doubled.firsts)
         yield (
             f"Double quantisation: {len(doubled.firsts)} of {len(FREQUENCIES)} frequencies were quantised twice on this grid "
             f"(steps {steps}). Saving a JPEG again does that; it is ordinary."
@@ -126,10 +126,10 @@ def examine(jpeg: Jpeg, cut_off: npt.NDArray[np.bool_]) -> Doubled:
         last = int(jpeg.table[u, v])
         levels = np.rint(blocks[..., u, v] / last).clip(-MOST_LEVELS, MOST_LEVELS).astype(np.int64)
         models = Models.of(moved[..., u, v], last)
-        found = estimated(levels[usable], models)
-        if found is None:
+        estimate = estimated(levels[usable], models)
+        if estimate is None:
             continue
-        step, share, gain = found
+        step, share, gain = estimate
         firsts.append(First((u, v), step, last, share, gain))
         twice = (1 - STRAY) * models.twice(step) + STRAY * models.once
         table = np.log10(models.once / twice)

@@ -13,7 +13,7 @@ from PIL import Image
 from forensics.records import Sample
 
 from .. import jpegs, plots
-from ..detector import Told
+from ..detector import Result
 
 NAME = "error-level"
 QUALITY = 90
@@ -27,13 +27,13 @@ SAID = (
 )
 
 
-def look(sample: Sample) -> Told:
+def look(sample: Sample) -> Result:
     """Draw how the luminance differs from itself compressed again. Raises NothingToExamineError."""
     jpeg = jpegs.read(sample.fd)
     levels = (differences(jpeg.luma) / BRIGHTEST * (SHADES - 1)).clip(0, SHADES - 1)
     greys = [(round(255 * n / (SHADES - 1)),) * 3 for n in range(SHADES)]
     picture = plots.drawn("error-level.png", np.rint(levels).astype(np.uint8), greys, None)
-    return Told((*SAID, *jpeg.limits), (picture,))
+    return Result((*SAID, *jpeg.limits), (picture,))
 
 
 def differences(luma: jpegs.Plane) -> plots.Numbers:

@@ -24,7 +24,7 @@ import numpy.typing as npt
 from forensics.records import Artifact, Sample
 
 from .. import figures, jpegs, plots
-from ..detector import Told
+from ..detector import Result
 from ..jpegs import BLOCK_PX, Jpeg, Plane, dct_matrix
 
 Votes = npt.NDArray[np.int8]
@@ -61,12 +61,12 @@ class Grids:
     foreign: Region | None
 
 
-def look(sample: Sample) -> Told:
+def look(sample: Sample) -> Result:
     """Tell the grids of a JPEG. Raises NothingToExamineError."""
     jpeg = jpegs.read(sample.fd)
     grids = examine(jpeg)
-    said = (*sentences(grids, jpeg), *figures.measured(NAME).sentences, *jpeg.limits)
-    return Told(said, (drawn(grids),))
+    statements = (*sentences(grids, jpeg), *figures.measured(NAME).sentences, *jpeg.limits)
+    return Result(statements, (drawn(grids),))
 
 
 def sentences(grids: Grids, jpeg: Jpeg) -> Iterator[str]:
@@ -200,8 +200,8 @@ def votes_by_cell(votes: Votes) -> Plane:
     column = np.repeat(np.arange(columns), BLOCK_PX) * (GRIDS + 1) + 1
     for row in range(rows):
         places = column + votes[row * BLOCK_PX : (row + 1) * BLOCK_PX, : columns * BLOCK_PX]
-        found = np.bincount(places.ravel(), minlength=columns * (GRIDS + 1))
-        counts[:, row] = found.reshape(columns, GRIDS + 1).T[1:]  # (64, columns)
+        tally = np.bincount(places.ravel(), minlength=columns * (GRIDS + 1))
+        counts[:, row] = tally.reshape(columns, GRIDS + 1).T[1:]  # (64, columns)
     return counts
 
 
@@ -219,15 +219,15 @@ def meaningful(
     """Return the labelled regions with enough votes to mean anything at all (the paper's least size)."""
     counts = np.bincount(labels.ravel(), by_cell.ravel())
     counts[0] = 0
-    found = []
+    kept = []
     for label in np.flatnonzero(counts >= GRIDS * tests_log10 / np.log10(GRIDS)):
         rows, columns = np.nonzero(labels == label)
         top, left = int(rows.min()), int(columns.min())
         height, width = int(rows.max()) - top + 1, int(columns.max()) - left + 1
         meaning = -log10_nfa(tests_log10, counts[label] / GRIDS, width * height)
         box = left * BLOCK_PX, top * BLOCK_PX, width * BLOCK_PX, height * BLOCK_PX
-        found.append(Region(grid, box, meaning))
-    return found
+        kept.append(Region(grid, box, meaning))
+    return kept
 
 
 def log10_nfa(tests_log10: float, votes: float, blocks: int) -> float:

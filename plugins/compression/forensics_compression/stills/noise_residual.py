@@ -21,7 +21,7 @@ import numpy.typing as npt
 from forensics.records import Artifact, Sample
 
 from .. import figures, jpegs, plots
-from ..detector import Told
+from ..detector import Result
 from ..jpegs import Jpeg, NothingToExamineError
 
 Numbers = npt.NDArray[np.float64]
@@ -52,14 +52,14 @@ class Noise:
     deviation: float
 
 
-def look(sample: Sample) -> Told:
+def look(sample: Sample) -> Result:
     """Tell how even the noise of a JPEG is. Raises NothingToExamineError."""
     jpeg = jpegs.read(sample.fd)
     noise = examine(jpeg)
     if noise is None:
         raise NothingToExamineError("too little noise is left by the compression to compare places")
-    said = (*sentences(noise, jpeg), *figures.measured(NAME).sentences, *jpeg.limits)
-    return Told(said, (drawn(noise),))
+    statements = (*sentences(noise, jpeg), *figures.measured(NAME).sentences, *jpeg.limits)
+    return Result(statements, (drawn(noise),))
 
 
 def sentences(noise: Noise, jpeg: Jpeg) -> Iterator[str]:

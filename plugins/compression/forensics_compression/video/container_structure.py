@@ -15,7 +15,7 @@ from itertools import groupby
 
 from forensics.records import Artifact, Sample
 
-from ..detector import Told
+from ..detector import Result
 from ..jpegs import NothingToExamineError
 
 NAME = "container-structure"
@@ -51,11 +51,11 @@ class Structure:
         return tuple(box for box in self.boxes if box.depth == 0)
 
 
-def look(sample: Sample) -> Told:
+def look(sample: Sample) -> Result:
     """Tell the order of a file's boxes. Raises NothingToExamineError."""
     structure = examine(sample.fd)
     listing = Artifact("boxes.txt", "text/plain", tree(structure).encode()[:MOST_TEXT_BYTES])
-    return Told(tuple(sentences(structure)), (listing,))
+    return Result(tuple(sentences(structure)), (listing,))
 
 
 def sentences(structure: Structure) -> Iterator[str]:
@@ -117,15 +117,15 @@ def named(kind: bytes) -> str:
 def order(boxes: Sequence[Box], most: int = 24) -> str:
     """Return the names of boxes in their order, repeated groups of two (as moof and mdat) counted once."""
     names = [box.kind for box in boxes]
-    told: list[str] = []
+    groups: list[str] = []
     at = 0
     while at < len(names):
         pair, times = names[at : at + 2], 1
         while pair[0] != pair[-1] and names[at + 2 * times : at + 2 * times + 2] == pair:
             times += 1
-        told.append(f"({' '.join(pair)}) x {times}" if times > 1 else names[at])
+        groups.append(f"({' '.join(pair)}) x {times}" if times > 1 else names[at])
         at += 2 * times if times > 1 else 1
-    joined = [(name, len([*same])) for name, same in groupby(told)]
+    joined = [(name, len([*same])) for name, same in groupby(groups)]
     words = [name if count == 1 else f"{name} x {count}" for name, count in joined]
     more = f" and {len(words) - most} more" if len(words) > most else ""
     return " ".join(words[:most]) + more

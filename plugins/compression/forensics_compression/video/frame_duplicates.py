@@ -23,7 +23,7 @@ import numpy.typing as npt
 from forensics.records import Artifact, Sample
 
 from .. import figures, packets, plots
-from ..detector import Told
+from ..detector import Result
 from ..packets import Packets, Shown
 
 Numbers = npt.NDArray[np.float64]
@@ -70,43 +70,45 @@ class Duplicates:
         return max((span.length for span in self.repeats), default=0)
 
 
-def look(sample: Sample, max_megapixels: float) -> Told:
+def look(sample: Sample, max_megapixels: float) -> Result:
     """Tell what is repeated and missing in a video. Raises NothingToExamineError."""
-    found = packets.read(sample.fd, max_megapixels)
-    duplicates = examine(found)
-    said = (*sentences(duplicates, found), *figures.measured(NAME).sentences, *found.limits)
-    return Told(said, (drawn(duplicates),))
+    stream = packets.read(sample.fd, max_megapixels)
+    duplicates = examine(stream)
+    statements = (*sentences(duplicates, stream), *figures.measured(NAME).sentences, *stream.limits)
+    return Result(statements, (drawn(duplicates),))
 
 
-def sentences(found: Duplicates, among: Packets) -> Iterator[str]:
+def sentences(duplicates: Duplicates, among: Packets) -> Iterator[str]:
     """Yield what was found in words."""
-    reached = "reached" if found.longest >= LEAST_RUN else "not reached"
+    reached = "reached" if duplicates.longest >= LEAST_RUN else "not reached"
     yield (
-        f"Repeated pictures: statistic {found.longest} (pictures in the longest run that take at most {SMALL:.0%} of their "
+        f"Repeated pictures: statistic {duplicates.longest} (pictures in the longest run that take at most {SMALL:.0%} of their "
         f"neighbours' bytes; threshold {LEAST_RUN}): {reached}."
     )
-    if found.repeats:
-        where = [f"{span.length} from {moment(among.shown, span.first)}" for span in found.repeats]
+    if duplicates.repeats:
+        where = [
+            f"{span.length} from {moment(among.shown, span.first)}" for span in duplicates.repeats
+        ]
         yield (
             f"Held pictures: {few(where)}. A freeze, a still scene, a recorder that filled a gap and a duplicated picture "
             "look alike."
         )
-    if found.step_s is None:
+    if duplicates.step_s is None:
         yield "Times: not stated for every picture, so gaps can't be told."
-    elif found.gaps:
-        where = [f"{steps:.1f} steps at {moment(among.shown, n)}" for n, steps in found.gaps]
+    elif duplicates.gaps:
+        where = [f"{steps:.1f} steps at {moment(among.shown, n)}" for n, steps in duplicates.gaps]
         yield (
-            f"Gaps: {len(found.gaps)} longer steps of time than the usual {found.step_s:.4f} s: {few(where)}. A variable "
+            f"Gaps: {len(duplicates.gaps)} longer steps of time than the usual {duplicates.step_s:.4f} s: {few(where)}. A variable "
             "frame rate is ordinary in phones and calls."
         )
     else:
-        yield f"Times: a picture every {found.step_s:.4f} s, without a gap."
-    if found.copies:
+        yield f"Times: a picture every {duplicates.step_s:.4f} s, without a gap."
+    if duplicates.copies:
         where = [
             f"{span.length} from {moment(among.shown, span.first)}, as from {moment(among.shown, first)}"
-            for span, first in passages(found.copies)
+            for span, first in passages(duplicates.copies)
         ]
-        yield f"Copies: {len(found.copies)} coded pictures stand in the file before, byte for byte: {few(where)}."
+        yield f"Copies: {len(duplicates.copies)} coded pictures stand in the file before, byte for byte: {few(where)}."
 
 
 def moment(shown: Sequence[Shown], number: int) -> str:
@@ -121,16 +123,16 @@ def few(words: Sequence[str]) -> str:
     return "; ".join(words[:MOST_TOLD]) + more
 
 
-def drawn(found: Duplicates) -> Artifact:
+def drawn(duplicates: Duplicates) -> Artifact:
     """Draw each picture's share: red in a run of repeats, blue a copy, grey the rest."""
-    colours = [plots.GREY] * len(found.shares)
-    for number, _ in found.copies:
+    colours = [plots.GREY] * len(duplicates.shares)
+    for number, _ in duplicates.copies:
         colours[number] = plots.BLUE
-    for span in found.repeats:
+    for span in duplicates.repeats:
         colours[span.first : span.last + 1] = [plots.RED] * span.length
     title = "bytes of each picture over the median of its neighbours, at most 3 (key frames 1)"
     foot = f"pictures 0 to {len(colours) - 1}; red: repeats, blue: copies"
-    return plots.bars("frame-duplicates.png", title, found.shares.clip(max=3.0), colours, foot)
+    return plots.bars("frame-duplicates.png", title, duplicates.shares.clip(max=3.0), colours, foot)
 
 
 def examine(among: Packets) -> Duplicates:
@@ -143,15 +145,17 @@ def examine(among: Packets) -> Duplicates:
 
 def shares(shown: Sequence[Shown]) -> Numbers:
     """Return each picture's size over the median of its neighbours of the same kind, 1 for key frames, (N,)."""
-    sizes = np.array([one.size for one in shown], np.float64)
-    found = np.ones_like(sizes)
+    sizes = np.array([picture.size for picture in shown], np.float64)
+    relative = np.ones_like(sizes)
     for is_between in (False, True):
         places = [
-            n for n, one in enumerate(shown) if not one.is_key and one.is_between is is_between
+            n
+            for n, picture in enumerate(shown)
+            if not picture.is_key and picture.is_between is is_between
         ]
         if places:
-            found[places] = sizes[places] / running_median(sizes[places], NEIGHBOURS)
-    return found
+            relative[places] = sizes[places] / running_median(sizes[places], NEIGHBOURS)
+    return relative
 
 
 def running_median(values: Numbers, width: int) -> Numbers:
@@ -162,15 +166,15 @@ def running_median(values: Numbers, width: int) -> Numbers:
 
 def missing(shown: Sequence[Shown]) -> tuple[float | None, tuple[tuple[int, float], ...]]:
     """Return the usual step in seconds and where the step is longer; (None, ()) where times are not stated."""
-    times = [one.time_s for one in shown if one.time_s is not None]
+    times = [picture.time_s for picture in shown if picture.time_s is not None]
     if len(times) < len(shown):
         return None, ()
     steps = np.diff(times)
     usual = float(np.median(steps))
     if usual <= 0:
         return None, ()
-    found = np.flatnonzero(steps > GAP * usual)
-    return usual, tuple((int(n), float(steps[n] / usual)) for n in found)
+    places = np.flatnonzero(steps > GAP * usual)
+    return usual, tuple((int(n), float(steps[n] / usual)) for n in places)
 
 
 def runs(marked: npt.NDArray[np.bool_]) -> Iterator[Span]:
@@ -183,20 +187,20 @@ def runs(marked: npt.NDArray[np.bool_]) -> Iterator[Span]:
 def copied(shown: Sequence[Shown]) -> Iterator[tuple[int, int]]:
     """Yield the pictures whose bytes stood in the file before, each with the first that had them."""
     places: dict[bytes, list[int]] = defaultdict(list)
-    for number, one in enumerate(shown):
-        if one.size >= LEAST_COPY_BYTES:
-            places[one.digest].append(number)
+    for number, picture in enumerate(shown):
+        if picture.size >= LEAST_COPY_BYTES:
+            places[picture.digest].append(number)
     for numbers in places.values():
         yield from ((number, numbers[0]) for number in numbers[1:])
 
 
 def passages(copies: Sequence[tuple[int, int]]) -> list[tuple[Span, int]]:
     """Return copies that follow each other as their first ones do, as spans with the first picture of the first."""
-    found: list[tuple[Span, int]] = []
+    spans: list[tuple[Span, int]] = []
     ordered = sorted(copies)
     start = 0
-    for n, (one, other) in enumerate(pairwise([*ordered, (-1, -1)])):
-        if other != (one[0] + 1, one[1] + 1):
-            found.append((Span(ordered[start][0], one[0]), ordered[start][1]))
+    for n, (copy, following) in enumerate(pairwise([*ordered, (-1, -1)])):
+        if following != (copy[0] + 1, copy[1] + 1):
+            spans.append((Span(ordered[start][0], copy[0]), ordered[start][1]))
             start = n + 1
-    return found
+    return spans

@@ -22,7 +22,7 @@ import numpy.typing as npt
 from forensics.records import Artifact, Sample
 
 from .. import figures, packets, plots
-from ..detector import Told
+from ..detector import Result
 from ..packets import Packets
 from .frame_duplicates import running_median
 
@@ -56,12 +56,12 @@ class Groups:
     trace: Trace | None
 
 
-def look(sample: Sample, max_megapixels: float) -> Told:
+def look(sample: Sample, max_megapixels: float) -> Result:
     """Tell the groups of pictures of a video, and traces of earlier ones. Raises NothingToExamineError."""
-    found = packets.read(sample.fd, max_megapixels)
-    groups = examine(found)
+    stream = packets.read(sample.fd, max_megapixels)
+    groups = examine(stream)
     rates = figures.measured(NAME).sentences if groups.trace else ()
-    return Told((*sentences(groups, found), *rates, *found.limits), (drawn(groups, found),))
+    return Result((*sentences(groups, stream), *rates, *stream.limits), (drawn(groups, stream),))
 
 
 def sentences(groups: Groups, among: Packets) -> Iterator[str]:
@@ -91,13 +91,13 @@ def sentences(groups: Groups, among: Packets) -> Iterator[str]:
 
 def drawn(groups: Groups, among: Packets) -> Artifact:
     """Draw the bytes of each picture: key frames blue, the trace red, B-frames green, the rest grey."""
-    colours = [plots.GREEN if one.is_between else plots.GREY for one in among.shown]
+    colours = [plots.GREEN if picture.is_between else plots.GREY for picture in among.shown]
     if groups.trace and groups.trace.strength >= THRESHOLD:
         for number in range(groups.trace.phase, len(colours), groups.trace.distance):
             colours[number] = plots.RED
     for number in groups.keys:
         colours[number] = plots.BLUE
-    sizes = np.log2(1 + np.array([one.size for one in among.shown], np.float64))
+    sizes = np.log2(1 + np.array([picture.size for picture in among.shown], np.float64))
     foot = f"pictures 0 to {len(colours) - 1}; blue: key frames, green: B-frames, red: trace of an earlier encoding"
     return plots.bars(
         "gop-structure.png", "bytes of each picture, logarithmic", sizes, colours, foot
@@ -106,8 +106,8 @@ def drawn(groups: Groups, among: Packets) -> Artifact:
 
 def examine(among: Packets) -> Groups:
     """Return the groups of pictures, and the trace of earlier ones in a stream without B-frames."""
-    keys = tuple(n for n, one in enumerate(among.shown) if one.is_key)
-    between = sum(one.is_between for one in among.shown) / len(among.shown)
+    keys = tuple(n for n, picture in enumerate(among.shown) if picture.is_key)
+    between = sum(picture.is_between for picture in among.shown) / len(among.shown)
     predicted = len(among.shown) - len(keys)
     sought = between <= FEW_BETWEEN and predicted >= LEAST_PICTURES
     return Groups(keys, between, strongest(deviations(among)) if sought else None)
@@ -115,12 +115,12 @@ def examine(among: Packets) -> Groups:
 
 def deviations(among: Packets) -> Numbers:
     """Return by how much each predicted picture's size stands out, in deviations, NaN for key frames, (N,)."""
-    predicted = np.array([not one.is_key for one in among.shown])
-    sizes = np.log([one.size for one in among.shown])
-    found = np.full(len(sizes), np.nan)
+    predicted = np.array([not picture.is_key for picture in among.shown])
+    sizes = np.log([picture.size for picture in among.shown])
+    result = np.full(len(sizes), np.nan)
     rest = sizes[predicted] - running_median(sizes[predicted], NEIGHBOURS)
-    found[predicted] = (rest / max(float(rest.std()), 1e-9)).clip(-CUT_OFF, CUT_OFF)
-    return found
+    result[predicted] = (rest / max(float(rest.std()), 1e-9)).clip(-CUT_OFF, CUT_OFF)
+    return result
 
 
 def strongest(values: Numbers) -> Trace:
