@@ -230,7 +230,7 @@ def read_names(value: Any) -> tuple[str, ...]:
 
 
 def check_database_url(value: str) -> str:
-    """Say what is wrong with a database's URL, as far as its first word tells."""
+    """Return what is wrong with a database's URL, as far as its first word tells."""
     kind = value.partition(":")[0].partition("+")[0]
     return (
         ""
@@ -240,7 +240,7 @@ def check_database_url(value: str) -> str:
 
 
 def check_weights(value: str) -> str:
-    """Say what is wrong with a folder of weights."""
+    """Return what is wrong with a folder of weights."""
     return "" if not value or Path(value).expanduser().is_dir() else "there is no such folder"
 
 

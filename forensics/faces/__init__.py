@@ -180,7 +180,7 @@ def batches(frames: Iterable[Frame]) -> Iterator[list[Seen]]:
 
 
 def is_apart(before: Seen, after: Seen) -> bool:
-    """Tell two frames that do not follow each other closely."""
+    """Return whether two frames do not follow each other closely."""
     apart = (
         before.frame.run != after.frame.run or before.frame.pixels.shape != after.frame.pixels.shape
     )

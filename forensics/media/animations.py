@@ -19,7 +19,7 @@ DEFAULT_S = 0.1  # shown so long by browsers when the file says 0
 
 
 def is_webp_animation(image: Image) -> bool:
-    """Tell the animation that this module decodes."""
+    """Return whether this is an animation that this module decodes."""
     return image.format == "WEBP" and bool(getattr(image, "is_animated", False))
 
 
@@ -95,5 +95,5 @@ class Animation:
         """Stay."""
 
     def has_ended_before(self, time_s: float) -> bool:
-        """Tell whether the animation, all of whose frames were asked for, is over before a time."""
+        """Return whether all frames were asked for and the last one is over before a time."""
         return self.number >= len(self.starts_s) and self.end_s < time_s

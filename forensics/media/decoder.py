@@ -106,7 +106,7 @@ class Decoder:
         return self.clock.seconds(packet.pts + (packet.duration or 0))
 
     def has_ended_before(self, time_s: float) -> bool:
-        """Tell whether the stream was read to its end and that comes before a time, as in a file cut short."""
+        """Return whether the stream was read to its end and that end comes before a time, as in a truncated file."""
         return self.ended and self.read_s < time_s
 
     def decode(self, packet: "Packet[VideoStream]") -> list[VideoFrame]:
@@ -133,7 +133,7 @@ class Decoder:
 
 
 def is_timed(stream: VideoStream) -> bool:
-    """Tell whether the packets say when they are shown; raw streams don't, nor AVI with its one stamp per packet."""
+    """Return whether the packets say when they are shown; raw streams don't, nor AVI with its one stamp per packet."""
     if source(stream).format.name == "avi" and stream.codec_context.has_b_frames:
         return False
     try:

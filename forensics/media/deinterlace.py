@@ -12,7 +12,7 @@ COMBED = 0.005  # share of such pixels; many recordings are marked as interlaced
 
 
 def is_combed(picture: "Picture") -> bool:
-    """Tell whether moving things have the teeth of a comb: (H, W, 3), looked at in green."""
+    """Return whether moving things in a frame, (H, W, 3), have the teeth of a comb; only green is looked at."""
     green = picture[..., 1].astype(np.int16)
     above, line, below = green[:-2:2], green[1:-1:2], green[2::2]
     up, down = line - above, line - below

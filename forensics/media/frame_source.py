@@ -24,4 +24,4 @@ class Player(Protocol):
         """Go on from there."""
 
     def has_ended_before(self, time_s: float) -> bool:
-        """Tell whether it was read to its end and that comes before a time."""
+        """Return whether it was read to its end and that end comes before a time."""

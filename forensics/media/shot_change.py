@@ -30,10 +30,10 @@ def colours(pixels: "Picture") -> Colours:
 
 
 def has_changed(before: Colours, after: Colours) -> bool:
-    """Tell from the colours of two frames whether the picture changed as it does at a cut."""
+    """Return whether the colours of two frames differ as they do across a cut."""
     return float(np.abs(before - after).sum()) / 2 > CUT
 
 
 def across_cut(before: "Picture", after: "Picture") -> bool:
-    """Tell whether two frames look like different shots."""
+    """Return whether two frames look like different shots."""
     return has_changed(colours(before), colours(after))

@@ -67,7 +67,7 @@ def refuse_foreign(name: str, head: bytes, size_bytes: int) -> None:
 
 
 def is_heif(head: bytes) -> bool:
-    """Tell a HEIF picture, which holds its picture in tiles that would be taken for videos."""
+    """Return whether this is a HEIF picture: its tiles would otherwise be taken for videos."""
     if not BRANDS.match(head):
         return False
     end = min(int.from_bytes(head[:4], "big"), len(head))

@@ -79,7 +79,7 @@ def heif(file: DescriptorFile) -> Image.Image:
 
 
 def is_animated(image: Image.Image) -> bool:
-    """Tell an animation, which is sampled like a video; pages of a TIFF and views of an MPO are not."""
+    """Return whether this is an animation, which is sampled like a video; pages of a TIFF and views of an MPO are not."""
     try:
         return image.format in ANIMATED and bool(getattr(image, "is_animated", False))
     except BROKEN:

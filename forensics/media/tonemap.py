@@ -37,7 +37,7 @@ Curve = npt.NDArray[np.float64]
 
 
 def is_high_range(frame: VideoFrame) -> bool:
-    """Tell a frame whose values are PQ or HLG."""
+    """Return whether a frame's values are PQ or HLG."""
     return frame.color_trc in CURVES
 
 

@@ -31,14 +31,14 @@ class Content:
 
 
 def is_cut(fd: int, container: str) -> bool:
-    """Tell whether the file behind a descriptor ends inside what its container says; names are FFmpeg's."""
+    """Return whether the file behind a descriptor ends inside what its container says; names are FFmpeg's."""
     content = Content(fd, os.fstat(fd).st_size)
     ends = next((ends for name, ends in ENDINGS.items() if name in container.split(",")), None)
     return ends is not None and ends(content)
 
 
 def is_truncated_mp4(content: Content) -> bool:
-    """ISO base media (ISO 14496-12, 4.2): the last box is not all there, or is a fragment's head without its data."""
+    """ISO base media (ISO 14496-12, 4.2): the last box is incomplete, or is a fragment's head without its data."""
     position, kind = 0, b""
     while position + 8 <= content.size:
         head = content.at(position, 16)
@@ -70,7 +70,7 @@ def is_truncated_gif(content: Content) -> bool:
 
 
 def is_truncated_png(content: Content) -> bool:
-    """PNG and APNG: a chunk is not all there, or IEND never comes."""
+    """PNG and APNG: a chunk is incomplete, or IEND never comes."""
     position = 8
     while len(head := content.at(position, 8)) == 8:
         position += 12 + int.from_bytes(head[:4], "big")
@@ -93,7 +93,7 @@ def is_truncated_transport_stream(content: Content) -> bool:
 
 
 def is_truncated_program_stream(content: Content) -> bool:
-    """MPEG-PS (ISO 13818-1, 2.5.3): a packet of the last pack is not all there."""
+    """MPEG-PS (ISO 13818-1, 2.5.3): a packet of the last pack is incomplete."""
     offset = max(content.size - TAIL_BYTES, 0)
     pack = content.at(offset, TAIL_BYTES).rfind(b"\0\0\1\xba")
     if pack < 0:
@@ -109,7 +109,7 @@ def is_truncated_program_stream(content: Content) -> bool:
 
 
 def is_truncated_matroska(content: Content) -> bool:
-    """Matroska, WebM (RFC 9559): the segment, or in a live one the last element of its last cluster, is not all there."""
+    """Matroska, WebM (RFC 9559): the segment, or in a live recording the last element of its last cluster, is incomplete."""
     position = element(content, 0)[1]
     start, end = element(content, position)
     if end != UNKNOWN:

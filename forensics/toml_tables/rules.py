@@ -11,12 +11,12 @@ TableRules = Mapping[type, TableRule]
 
 
 def at_least(least: float) -> Rule:
-    """Return the rule that a number is not smaller."""
+    """Return the rule that a number is not smaller than this."""
     return lambda value: "" if value >= least else f"is {value}, must be at least {least}"
 
 
 def above(bound: float) -> Rule:
-    """Return the rule that a number is larger."""
+    """Return the rule that a number is larger than this."""
     return lambda value: "" if value > bound else f"is {value}, must be above {bound}"
 
 
@@ -27,7 +27,7 @@ def one_of(*choices: str) -> Rule:
 
 
 def check_date(value: str) -> str:
-    """Say what is wrong with a date as text."""
+    """Return what is wrong with a date as text."""
     try:
         if date.fromisoformat(value).isoformat() == value:
             return ""

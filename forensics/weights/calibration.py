@@ -1,4 +1,4 @@
-"""What the types of a calibration can't say: refused is where a label would contradict its ratio, or counts each other."""
+"""What the types of a calibration can't say: a label must not contradict its ratio, nor counts each other."""
 
 from collections.abc import Iterator, Mapping
 from math import log10
@@ -11,7 +11,7 @@ MOST_REAL_AT = 0.0
 
 
 def check_fake_at(value: float) -> str:
-    """Say what is wrong with the ratio from which up `fake` is said."""
+    """Return what is wrong with the ratio from which up `fake` is said."""
     if value >= LEAST_FAKE_AT:
         return ""
     text = f"is {value}, must be at least log10(2) = {LEAST_FAKE_AT}"
@@ -19,14 +19,14 @@ def check_fake_at(value: float) -> str:
 
 
 def check_real_at(value: float) -> str:
-    """Say what is wrong with the ratio from which down `real` is said."""
+    """Return what is wrong with the ratio from which down `real` is said."""
     if value <= MOST_REAL_AT:
         return ""
     return f"is {value}, must be at most {MOST_REAL_AT:g}: a larger ratio speaks for a fake"
 
 
 def check_crowds(crowds: tuple[Crowd, ...]) -> str:
-    """Say what is wrong with the numbers of faces: they rise from 2 on."""
+    """Return what is wrong with the numbers of faces: they rise from 2 on."""
     faces = [crowd.faces for crowd in crowds]
     is_rising = faces == sorted({*faces} - {1})
     return "" if is_rising else f"is for {faces} faces, must rise from 2 or more"

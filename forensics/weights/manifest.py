@@ -100,14 +100,14 @@ class ManifestTables:
 
 
 def check_file_name(value: str) -> str:
-    """Say what is wrong with the name of a file beside the manifest: no path, so that no manifest reaches elsewhere."""
+    """Return what is wrong with the name of a file beside the manifest: a path could reach elsewhere."""
     if value == Path(value).name and "\\" not in value:
         return ""
     return f"is {value!r}, not the plain name of a file beside the manifest"
 
 
 def check_sha256(value: str) -> str:
-    """Say what is wrong with a SHA-256."""
+    """Return what is wrong with a SHA-256."""
     if len(value) == 64 and set(value) <= set("0123456789abcdef"):
         return ""
     return f"is {value!r}, not 64 lower-case hexadecimal digits"

@@ -153,24 +153,24 @@ class CardTables(CardFields):
 
 
 def check_name(value: str) -> str:
-    """Say what is wrong with a name: it has to stand on a command line as it is."""
+    """Return what is wrong with a name: it has to stand on a command line as it is."""
     is_plain = NAME.fullmatch(value)
     return "" if is_plain else f"is {value!r}, use a-z, 0-9 and single - . _ between them"
 
 
 def check_kinds(kinds: tuple[MediaKind, ...]) -> str:
-    """Say what is wrong with the kinds of media."""
+    """Return what is wrong with the kinds of media."""
     return "" if kinds else f"is empty, choose from {', '.join(MediaKind)}"
 
 
 def check_mean(values: tuple[float, ...]) -> str:
-    """Say what is wrong with numbers for the channels."""
+    """Return what is wrong with numbers for the channels."""
     number = len(values)
     return "" if number == 3 else f"has {number} numbers, must have one for each of 3 channels"
 
 
 def check_std(values: tuple[float, ...]) -> str:
-    """Say what is wrong with divisors for the channels."""
+    """Return what is wrong with divisors for the channels."""
     if text := check_mean(values):
         return text
     return "" if min(values) > 0 else f"is {list(values)}, each must be above 0"
