@@ -71,8 +71,8 @@ def bounds(calibration: Calibration, faces: int) -> Thresholds | None:
     A calibration without any for several faces has one pair for all numbers.
     """
     if faces < 2 or not calibration.crowds:
-        one = calibration
-        return Thresholds(one.fake_at, one.real_at, one.flagged_real, one.missed_fake)
+        c = calibration
+        return Thresholds(c.fake_at, c.real_at, c.flagged_real, c.missed_fake)
     return next((crowd.at for crowd in calibration.crowds if crowd.faces >= faces), None)
 
 
