@@ -77,3 +77,11 @@ def finalize(value: object) -> object:
 def printable(text: str) -> str:
     """Return a text with escapes for control characters, newlines excepted, as it can be printed on a terminal."""
     return CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def csv_cell(value: object) -> object:
+    """Return a cell of CSV that no spreadsheet takes for a formula: such a text gets an apostrophe (OWASP, CSV injection)."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

@@ -13,7 +13,7 @@ import click
 from sqlalchemy import Engine
 
 from .. import settings as settings_module
-from ..escaping import printable
+from ..escaping import csv_cell, printable
 from ..settings import Settings
 from ..store import migrate
 from ..store.database import connect, masked
@@ -66,22 +66,15 @@ def print_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(columns)
     for row in rows:
-        writer.writerow([neutral(cell) for cell in row])
-
-
-def neutral(cell: Any) -> Any:
-    """Put an apostrophe before a text that a spreadsheet would run (OWASP, CSV injection)."""
-    if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return "'" + cell
-    return cell
+        writer.writerow([csv_cell(cell) for cell in row])
 
 
 def console(*, stderr: bool = False) -> "Console":
     """Return a console: as wide as the terminal, or wide enough for a pipe."""
     from rich.console import Console
 
-    found = Console(stderr=stderr, highlight=False)
-    return found if found.is_terminal else Console(stderr=stderr, highlight=False, width=PIPE_WIDTH)
+    out = Console(stderr=stderr, highlight=False)
+    return out if out.is_terminal else Console(stderr=stderr, highlight=False, width=PIPE_WIDTH)
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

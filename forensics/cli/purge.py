@@ -11,10 +11,11 @@ from ..clock import utc_now
 from ..errors import ForensicsError, UsageError
 from ..evidence import retention
 from ..store import compact
-from ..store.database import is_sqlite, masked, reading, writing
+from ..store.database import is_sqlite, reading, writing
 from ..store.ledger import purge as store_purge
 from ..store.ledger.purge import Erasure, Order
 from .common import json_option, load_settings, open_database, print_json
+from .lookup import nothing_known
 from .reviews import filled, login_name
 
 
@@ -67,9 +68,7 @@ def refuse_nothing(engine: Engine, order: Order, found: Erasure) -> None:
     if found.sightings or found.contents or found.exports:
         return
     what = f"case {order.case!r}" if order.case is not None else f"content {order.media_sha256}"
-    raise ForensicsError(
-        f"nothing is known of {what} in {masked(engine.url)}; see 'forensics results --case'"
-    )
+    raise ForensicsError(nothing_known(engine, what))
 
 
 def ask(found: Erasure) -> None:

@@ -31,6 +31,7 @@ from ..evidence.folder import keep_artifacts
 from ..settings import Settings
 from ..store import jobs, queries
 from ..store.database import chunks, reading, writing
+from ..store.models import JobState
 from ..workers.pool import ProcessPool
 from .common import console, printed
 
@@ -63,9 +64,9 @@ class Scan:
         engine: Engine,
         settings: Settings,
         order: Order,
-        tell: Callable[[dict[str, Any]], None],
+        tell: Callable[[queries.JobOutcome], None],
     ) -> None:
-        """Prepare a run; `tell` is given every outcome (`queries.OUTCOME_FIELDS`), with the bar out of the way."""
+        """Prepare a run; `tell` is given every outcome, with the bar out of the way."""
         self._engine, self._settings, self._order, self._tell = engine, settings, order, tell
         self._pool = ProcessPool(settings, order.detectors)
         self._announcer = Announcer(settings)
@@ -148,7 +149,7 @@ class Scan:
         with reading(self._engine) as session:
             outcome = queries.job_outcome(session, job_id)
         self._left.discard(job_id)
-        self._failed += outcome["state"] == "failed"
+        self._failed += outcome.state is JobState.FAILED
         self._bar.stop()
         self._tell(outcome)
         self._bar.start()
