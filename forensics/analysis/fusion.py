@@ -13,6 +13,7 @@ from ..records import (
     Outcome,
     Policy,
     Reason,
+    StoredFinding,
     Thresholds,
     Together,
     TrackScore,
@@ -76,7 +77,7 @@ def bounds(calibration: Calibration, faces: int) -> Thresholds | None:
     return next((crowd.at for crowd in calibration.crowds if crowd.faces >= faces), None)
 
 
-def faces_judged(finding: Finding) -> int:
+def faces_judged(finding: Finding | StoredFinding) -> int:
     """Return how many of a finding's tracks have a ratio."""
     return sum(track.log10_lr is not None for track in finding.evidence.tracks)
 

@@ -56,10 +56,10 @@ class LazyGroup(click.Group):
         if cmd_name in COMMANDS:
             module, name = COMMANDS[cmd_name][0].split(":")
             with uncollected():
-                found: click.Command = getattr(
+                command: click.Command = getattr(
                     importlib.import_module(f".{module}", __name__), name
                 )
-            return found
+            return command
         point = plugin_commands().get(cmd_name)
         return load_plugin_command(point) if point else None
 

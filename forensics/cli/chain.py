@@ -25,18 +25,18 @@ def head(ctx: click.Context, as_json: bool) -> None:
     """
     settings = load_settings(ctx)
     with reading(open_database(settings)) as session:
-        found = store_chain.head(session)
+        newest = store_chain.head(session)
     if as_json:
-        print_json([plain(found) if found else {"hash": NO_HASH, "entries": 0}])
-    elif found:
-        click.echo(f"{found.hash}\n{told(found)}")
+        print_json([plain(newest) if newest else {"hash": NO_HASH, "entries": 0}])
+    elif newest:
+        click.echo(f"{newest.hash}\n{describe_head(newest)}")
     else:
         say_empty(settings, "no entry yet")
 
 
-def told(found: Head) -> str:
+def describe_head(newest: Head) -> str:
     """Return what the newest entry is."""
-    about = f" {found.verdict_id}" if found.kind == "verdict" else ""
-    about = f" on verdict {found.verdict_id}" if found.kind in ("note", "review") else about
-    moment = found.created_at.strftime("%Y-%m-%d %H:%M:%S UTC")
-    return f"entry {found.entry} of {moment}: {found.kind.value}{about}; {found.entries} entries"
+    about = f" {newest.verdict_id}" if newest.kind == "verdict" else ""
+    about = f" on verdict {newest.verdict_id}" if newest.kind in ("note", "review") else about
+    moment = newest.created_at.strftime("%Y-%m-%d %H:%M:%S UTC")
+    return f"entry {newest.entry} of {moment}: {newest.kind.value}{about}; {newest.entries} entries"

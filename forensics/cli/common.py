@@ -14,6 +14,7 @@ from ..commands import console as console
 from ..commands import load_settings as load_settings
 from ..commands import print_table as print_table
 from ..commands import printed as printed
+from ..escaping import csv_cell
 from ..settings import Settings
 from ..store import migrate
 from ..store.database import connect, masked
@@ -46,11 +47,4 @@ def print_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(columns)
     for row in rows:
-        writer.writerow([neutral(cell) for cell in row])
-
-
-def neutral(cell: Any) -> Any:
-    """Put an apostrophe before a text that a spreadsheet would run (OWASP, CSV injection)."""
-    if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return "'" + cell
-    return cell
+        writer.writerow([csv_cell(cell) for cell in row])

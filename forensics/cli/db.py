@@ -28,8 +28,8 @@ def upgrade(ctx: click.Context) -> None:
 def current(ctx: click.Context) -> None:
     """Print the database's revision and this program's."""
     settings = load_settings(ctx)
-    found = migrate.current(connect(settings.database_url)) or "none"
-    click.echo(f"{masked(settings.database_url)}: {found}; this program: {migrate.head()}")
+    revision = migrate.current(connect(settings.database_url)) or "none"
+    click.echo(f"{masked(settings.database_url)}: {revision}; this program: {migrate.head()}")
 
 
 @db.command()

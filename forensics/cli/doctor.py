@@ -17,16 +17,16 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
 
     Nothing is changed, and no database is made.
     """
-    found = []
+    checks = []
     for checked in examine(load_settings(ctx)):
-        found.append(checked)
+        checks.append(checked)
         if as_json:
             print_json([checked.plain()])
         else:
             print_checked(checked)
     if not as_json:
-        click.echo(summary(found))
-    ctx.exit(0 if all(checked.is_ok for checked in found) else 1)
+        click.echo(summary(checks))
+    ctx.exit(0 if all(checked.is_ok for checked in checks) else 1)
 
 
 def print_checked(checked: Checked) -> None:
@@ -38,7 +38,7 @@ def print_checked(checked: Checked) -> None:
         console().print(printed(f"    -> {checked.advice}"), soft_wrap=True)
 
 
-def summary(found: Iterable[Checked]) -> str:
+def summary(checks: Iterable[Checked]) -> str:
     """Return the last line."""
-    wrong = sum(not checked.is_ok for checked in found)
+    wrong = sum(not checked.is_ok for checked in checks)
     return f"{wrong} to do" if wrong else "all in order"

@@ -30,17 +30,20 @@ def status(ctx: click.Context, as_json: bool) -> None:
     with reading(open_database(settings)) as session:
         missing = [s for s in files.known(session) if folder.artifact(s) is None]
         unknown = files.unknown(session, (path.name for path in folder.artifacts()))
-    told = {
+    values = {
         "folder": str(folder.root),
-        **{kind: asdict(one) for kind, one in held.items()},
+        **{kind: asdict(holding) for kind, holding in held.items()},
         "missing_artifacts": missing,
         "unknown_artifacts": len(unknown),
     }
     if as_json:
-        print_json([told])
+        print_json([values])
     else:
         click.echo(f"{folder.root}")
-        rows = ((kind, one.files, f"{one.size_bytes / 1e6:.1f}") for kind, one in held.items())
+        rows = (
+            (kind, holding.files, f"{holding.size_bytes / 1e6:.1f}")
+            for kind, holding in held.items()
+        )
         print_table(("kind", "files", "MB"), rows)
         click.echo(f"{len(unknown)} artifacts are not of {masked(settings.database_url)}")
         for sha256 in missing:
@@ -56,10 +59,10 @@ def clean(ctx: click.Context, as_json: bool) -> None:
 
     They are made again when somebody asks for them, as long as the file is there. Artifacts stay.
     """
-    found = retention.clean(load_settings(ctx), utc_now().timestamp())
+    removed = retention.clean(load_settings(ctx), utc_now().timestamp())
     if as_json:
-        print_json([asdict(found)])
+        print_json([asdict(removed)])
     else:
         click.echo(
-            f"removed: {found.pictures} pictures, those of {found.verdicts} verdicts, and {found.copies} copies"
+            f"removed: {removed.pictures} pictures, those of {removed.verdicts} verdicts, and {removed.copies} copies"
         )

@@ -10,7 +10,7 @@ from ..report.bundle import pack
 from ..report.files import whole
 from ..store.ledger.chain import Export
 from .common import load_settings, open_database
-from .report_files import asked_for, recorded, verdict_ids, write_folder
+from .report_files import recorded, select_files, verdict_ids, write_folder
 from .reviews import login_name
 
 
@@ -34,11 +34,14 @@ def export(ctx: click.Context, case: str, output: Path, pdf: bool, examiner: str
     settings = load_settings(ctx)
     engine = open_database(settings)
     maker = Maker(settings, engine, examiner or login_name(), pdf=pdf)
-    asked = asked_for(engine, case, None)
+    selection = select_files(engine, case, None)
     with whole(output) as half:
         lines = pack(
-            half, lambda folder, keep: write_folder(folder, asked, maker, keep), maker, asked.title
+            half,
+            lambda folder, keep: write_folder(folder, selection, maker, keep),
+            maker,
+            selection.title,
         )
-        told = Export("bundle", maker.by, verdict_ids(lines), case, sha256_of(half))
-        entry = recorded(engine, told)
+        packed = Export("bundle", maker.by, verdict_ids(lines), case, sha256_of(half))
+        entry = recorded(engine, packed)
     click.echo(f"{output}: {len(lines)} reports, entry {entry} of the chain")

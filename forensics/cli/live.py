@@ -23,7 +23,7 @@ from ..escaping import shown
 from ..store.database import reading
 from ..store.queries.recent import Recent, recent
 from .common import printed
-from .live_layout import MOST_LINES, Screen, Seen, lines
+from .live_layout import MOST_LINES, LiveState, Screen, lines
 from .terminal_capture import PIPE_BYTES, Takeover, suspendable
 
 LOOK_S = 1.0
@@ -66,7 +66,7 @@ class View:
         self._engine, self._folders, self._taken = engine, folders, taken
         self._console = Console(file=taken.terminal, highlight=False)
         self._state, self._is_away = "", False
-        self._found: Recent | None = None
+        self._recent: Recent | None = None
         self._over = threading.Event()
         self._looker = threading.Thread(target=self._look, name="live-look", daemon=True)
         self._painter = threading.Thread(target=self._paint, name="live-paint", daemon=True)
@@ -99,7 +99,7 @@ class View:
     def _look_once(self) -> None:
         try:
             with reading(self._engine) as session:
-                self._found = recent(session, utc_now(), MOST_LINES)
+                self._recent = recent(session, utc_now(), MOST_LINES)
             self._is_away = False
         except ForensicsError:
             self._is_away = True
@@ -149,5 +149,5 @@ class View:
         width, height = self._console.size
         dots = "…" if self._console.encoding.startswith("utf") else "..."
         now = utc_now()
-        seen = Seen(self._state, self._folders, self._found, self._is_away, now)
-        return lines(seen, Screen(width, height, dots))
+        live = LiveState(self._state, self._folders, self._recent, self._is_away, now)
+        return lines(live, Screen(width, height, dots))

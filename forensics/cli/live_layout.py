@@ -22,12 +22,12 @@ AWAY = "the database does not answer"
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What the view shows. `found` is None until the database has answered once."""
+class LiveState:
+    """What the view shows. `recent` is None until the database has answered once."""
 
     state: str
     folders: tuple[str, ...]
-    found: Recent | None
+    recent: Recent | None
     is_away: bool
     now: datetime
 
@@ -46,14 +46,14 @@ class Screen:
         return max(1, min(MOST_LINES, self.height * 2 // 3))
 
 
-def lines(seen: Seen, screen: Screen) -> list[Text]:
+def lines(live: LiveState, screen: Screen) -> list[Text]:
     """Return the view's lines, as many and as wide as there is room for, the most important kept longest."""
     if screen.room < LOW:
-        return [cut(figures(seen), screen)]
-    above = [rule(screen), heading(seen, screen), figures(seen), *under_way(seen, screen)]
+        return [cut(figures(live), screen)]
+    above = [rule(screen), heading(live, screen), figures(live), *under_way(live, screen)]
     left = screen.room - len(above) - 1
-    ended = seen.found.ended[:left] if seen.found and left > 0 else ()
-    below = [Text(""), *(ended_line(one, seen, screen) for one in ended)] if ended else []
+    ended = live.recent.ended[:left] if live.recent and left > 0 else ()
+    below = [Text(""), *(ended_line(job, live, screen) for job in ended)] if ended else []
     return [cut(line, screen) for line in (*above, *below)]
 
 
@@ -63,51 +63,51 @@ def rule(screen: Screen) -> Text:
     return Text(f"{dash * 2} forensics watch ".ljust(screen.width, dash), "dim")
 
 
-def heading(seen: Seen, screen: Screen) -> Text:
+def heading(live: LiveState, screen: Screen) -> Text:
     """Return what is watched, and how that stands."""
-    state = AWAY if seen.is_away else seen.state
-    said = Text(state, "red" if seen.is_away else STATE_STYLES.get(state.partition(":")[0], ""))
-    others = f" and {len(seen.folders) - 1} more" if len(seen.folders) > 1 else ""
+    state = AWAY if live.is_away else live.state
+    standing = Text(state, "red" if live.is_away else STATE_STYLES.get(state.partition(":")[0], ""))
+    others = f" and {len(live.folders) - 1} more" if len(live.folders) > 1 else ""
     room = screen.width - cell_len(state) - len(others) - 3
-    folder = printed(from_end(seen.folders[0], max(room, LEAST_PATH), screen.dots), "bold")
-    return Text.assemble(folder, others, "   ", said)
+    folder = printed(from_end(live.folders[0], max(room, LEAST_PATH), screen.dots), "bold")
+    return Text.assemble(folder, others, "   ", standing)
 
 
-def figures(seen: Seen) -> Text:
+def figures(live: LiveState) -> Text:
     """Return the queue and the rate."""
-    found = seen.found
-    if found is None:
+    recent = live.recent
+    if recent is None:
         return Text("queue not known yet")
-    said = [f"{found.queued} queued", f"{len(found.running)} running"]
-    if found.per_minute:
-        said.append(f"{found.per_minute:.{1 if found.per_minute < 10 else 0}f} files a minute")
-        if found.queued:
-            said.append(f"about {span(60 * found.queued / found.per_minute)} left")
-    if found.oldest_waiting is not None:
-        said.append(f"oldest waits {since(found.oldest_waiting, seen.now)}")
-    return Text(", ".join(said))
+    parts = [f"{recent.queued} queued", f"{len(recent.running)} running"]
+    if recent.per_minute:
+        parts.append(f"{recent.per_minute:.{1 if recent.per_minute < 10 else 0}f} files a minute")
+        if recent.queued:
+            parts.append(f"about {span(60 * recent.queued / recent.per_minute)} left")
+    if recent.oldest_waiting is not None:
+        parts.append(f"oldest waits {since(recent.oldest_waiting, live.now)}")
+    return Text(", ".join(parts))
 
 
-def under_way(seen: Seen, screen: Screen) -> Iterator[Text]:
+def under_way(live: LiveState, screen: Screen) -> Iterator[Text]:
     """Yield a line for each file that is being analysed, a few at most."""
-    running = seen.found.running if seen.found else ()
-    for one in running[: min(RUNNING_LINES, screen.room - LOW)]:
-        took = since(one.since, seen.now) if one.since else ""
-        yield row("running", took, one.path, seen, screen)
+    running = live.recent.running if live.recent else ()
+    for job in running[: min(RUNNING_LINES, screen.room - LOW)]:
+        took = since(job.since, live.now) if job.since else ""
+        yield row("running", took, job.path, live, screen)
 
 
-def ended_line(one: EndedLine, seen: Seen, screen: Screen) -> Text:
+def ended_line(job: EndedLine, live: LiveState, screen: Screen) -> Text:
     """Return the line for a job that ended."""
-    what = one.label or "failed"
-    why = f"{one.reason or one.error or '':<{WHY}}  " if screen.width >= NARROW else ""
-    return row(what, f"{one.at.astimezone():%H:%M:%S}  {why}", one.path, seen, screen)
+    what = job.label or "failed"
+    why = f"{job.reason or job.error or '':<{WHY}}  " if screen.width >= NARROW else ""
+    return row(what, f"{job.at.astimezone():%H:%M:%S}  {why}", job.path, live, screen)
 
 
-def row(what: str, more: str, path: str, seen: Seen, screen: Screen) -> Text:
+def row(what: str, more: str, path: str, live: LiveState, screen: Screen) -> Text:
     """Return a line of a table: what, more about it, and the end of the path, below the folder if there is one."""
     start = Text.assemble(printed(f"{what:<{LABEL}}  ", STYLES.get(what, "")), f"{more:<10}")
-    if len(seen.folders) == 1:
-        path = path.removeprefix(seen.folders[0].rstrip("/") + "/")
+    if len(live.folders) == 1:
+        path = path.removeprefix(live.folders[0].rstrip("/") + "/")
     room = max(screen.width - start.cell_len, LEAST_PATH)
     return Text.assemble(start, printed(from_end(path, room, screen.dots)))
 

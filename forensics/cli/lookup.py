@@ -6,6 +6,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from ..errors import ForensicsError
+from ..records import StoredVerdict
 from ..store import queries
 from ..store.database import masked, reading
 from ..store.ledger.tombstones import tombstone
@@ -18,7 +19,7 @@ class Meant(NamedTuple):
 
     media_id: int
     verdict_id: int
-    shown: queries.Shown
+    verdict: StoredVerdict
 
 
 def meant(engine: Engine, key: str) -> Meant:
@@ -28,16 +29,26 @@ def meant(engine: Engine, key: str) -> Meant:
     """
     with reading(engine) as session:
         shown = queries.show(session, key)
-        if shown is None or shown.sha256 is None or shown.judged is None:
-            raise ForensicsError(erased(session, key) or unknown(engine, key))
-        return Meant(files.media_id(session, shown.sha256), shown.judged.id, shown)
+        if shown is None:
+            raise unknown(session, engine, key)
+        if shown.sha256 is None or shown.judged is None or shown.verdict is None:
+            raise ForensicsError(
+                f"{key!r} has no verdict in {masked(engine.url)}; "
+                "run 'forensics show' to see why, or 'forensics scan' to analyse it"
+            )
+        return Meant(files.media_id(session, shown.sha256), shown.judged.id, shown.verdict)
 
 
-def unknown(engine: Engine, key: str) -> str:
-    """Return the sentence for a key that stands for no verdict."""
+def unknown(session: Session, engine: Engine, key: str) -> ForensicsError:
+    """Return the error for a key that stands for nothing, or for what was erased."""
+    return ForensicsError(erased(session, key) or nothing_known(engine, repr(key)))
+
+
+def nothing_known(engine: Engine, what: str) -> str:
+    """Return the sentence that says that a database knows nothing of what was asked for."""
     return (
-        f"there is no verdict of {key!r} in {masked(engine.url)}; "
-        "run 'forensics results' to see what there is, or 'forensics scan' to analyse a file"
+        f"nothing is known of {what} in {masked(engine.url)}; "
+        "run 'forensics results' to see what is, or 'forensics scan' to analyse a file"
     )
 
 

@@ -11,10 +11,11 @@ from ..clock import utc_now
 from ..errors import ForensicsError, UsageError
 from ..evidence import retention
 from ..store import compact
-from ..store.database import is_sqlite, masked, reading, writing
+from ..store.database import is_sqlite, reading, writing
 from ..store.ledger import purge as store_purge
 from ..store.ledger.purge import Erasure, Order
 from .common import json_option, load_settings, open_database, print_json
+from .lookup import nothing_known
 from .reviews import filled, login_name
 
 
@@ -48,48 +49,44 @@ def purge(
     by = examiner or login_name()
     order = Order(filled("--reason", reason), by, case, media.lower() if media else None)
     with reading(engine) as session:
-        found = store_purge.scope(session, order).erasure
-    refuse_nothing(engine, order, found)
+        erasure = store_purge.scope(session, order).erasure
+    refuse_nothing(engine, order, erasure)
     if not yes:
-        ask(found)
+        ask(erasure)
     with writing(engine) as session:
         compact.overwrite_deleted(session)
-        found = store_purge.erase(session, order, utc_now(), partial(retention.forget, settings))
+        erasure = store_purge.erase(session, order, utc_now(), partial(retention.forget, settings))
     if as_json:
-        print_json([asdict(found)])
+        print_json([asdict(erasure)])
     else:
-        click.echo(f"erased: {counts(found)}")
+        click.echo(f"erased: {counts(erasure)}")
     leave_nothing(engine)
 
 
-def refuse_nothing(engine: Engine, order: Order, found: Erasure) -> None:
+def refuse_nothing(engine: Engine, order: Order, erasure: Erasure) -> None:
     """Raise ForensicsError where there is nothing to erase."""
-    if found.sightings or found.contents or found.exports:
+    if erasure.sightings or erasure.contents or erasure.exports:
         return
     what = f"case {order.case!r}" if order.case is not None else f"content {order.media_sha256}"
-    raise ForensicsError(
-        f"nothing is known of {what} in {masked(engine.url)}; see 'forensics results --case'"
-    )
+    raise ForensicsError(nothing_known(engine, what))
 
 
-def ask(found: Erasure) -> None:
+def ask(erasure: Erasure) -> None:
     """Ask on a terminal. Raises UsageError elsewhere, Abort for a no."""
     if not sys.stdin.isatty():
         raise UsageError("this erases for good: say --yes where nobody can be asked")
-    click.confirm(f"Erase for good: {counts(found)}?", abort=True, err=True)
+    click.confirm(f"Erase for good: {counts(erasure)}?", abort=True, err=True)
 
 
-def counts(found: Erasure) -> str:
+def counts(erasure: Erasure) -> str:
     """Return what goes, and what stays because other cases have it, in numbers."""
-    said = (
-        f"{found.contents} contents, {found.verdicts} verdicts, {found.words} notes and reviews, "
-        f"{found.exports} records of exports, {found.sightings} paths, {found.jobs} jobs"
+    text = (
+        f"{erasure.contents} contents, {erasure.verdicts} verdicts, {erasure.words} notes and reviews, "
+        f"{erasure.exports} records of exports, {erasure.sightings} paths, {erasure.jobs} jobs"
     )
-    if found.kept_contents:
-        said += (
-            f"; {found.kept_contents} contents are in other cases too and stay with their verdicts"
-        )
-    return said
+    if erasure.kept_contents:
+        text += f"; {erasure.kept_contents} contents are in other cases too and stay with their verdicts"
+    return text
 
 
 def leave_nothing(engine: Engine) -> None:

@@ -8,8 +8,10 @@ from ..errors import UsageError
 from ..report.builder import Maker
 from ..report.report_data import Wanted
 from ..report.text import text_report
+from ..store.database import reading
 from .common import json_option, load_settings, open_database, print_json
-from .report_files import Asked, asked_for, unknown, write_all, write_one
+from .lookup import unknown
+from .report_files import Selection, select_files, write_all, write_one
 from .reviews import login_name
 
 
@@ -48,28 +50,29 @@ def report(
     engine = open_database(settings)
     maker = Maker(settings, engine, examiner or login_name(), pdf=pdf)
     if key is None:
-        tell_many(asked_for(engine, case, since), maker, output)
+        tell_many(select_files(engine, case, since), maker, output)
     elif output is not None:
         entry = write_one(output, key, maker, engine)
         click.echo(f"{output}: written, entry {entry} of the chain")
     else:
-        told = maker.told(Wanted(key))
-        if told is None:
-            raise unknown(engine, key)
+        record = maker.record(Wanted(key))
+        if record is None:
+            with reading(engine) as session:
+                raise unknown(session, engine, key)
         if as_json:
-            print_json([told])
+            print_json([record.plain()])
         else:
-            click.echo(text_report(told), nl=False)
+            click.echo(text_report(record), nl=False)
 
 
-def tell_many(asked: Asked, maker: Maker, output: Path | None) -> None:
+def tell_many(selection: Selection, maker: Maker, output: Path | None) -> None:
     """Write reports into a folder, or print their records where none is given."""
     if output is not None:
-        entry = write_all(output, asked, maker)
-        click.echo(f"{output}: {len(asked.subjects)} reports, entry {entry} of the chain")
+        entry = write_all(output, selection, maker)
+        click.echo(f"{output}: {len(selection.subjects)} reports, entry {entry} of the chain")
         return
-    records = (maker.told(one.wanted(asked.case)) for one in asked.subjects)
-    print_json(told for told in records if told)
+    records = (maker.record(subject.wanted(selection.case)) for subject in selection.subjects)
+    print_json(record.plain() for record in records if record)
 
 
 def refuse(

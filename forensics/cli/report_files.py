@@ -1,10 +1,9 @@
 """Writing reports: files whole or not at all, a progress bar, and an entry in the chain for what is handed on."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Engine
 
@@ -14,24 +13,24 @@ from ..escaping import shown
 from ..report.builder import Maker
 from ..report.collection import INDEX, Line, Subject, index_page, subjects, write_reports
 from ..report.files import whole
-from ..report.report_data import Wanted
+from ..report.report_data import Record, Wanted
 from ..store import queries
 from ..store.database import masked, reading, writing
 from ..store.ledger import chain
 from ..store.ledger.chain import Export
-from .lookup import erased
+from .lookup import unknown
 from .results import moment, pages
 
 EVERY = 10**9
-Keep = Callable[[Line, Mapping[str, Any]], None]
+Keep = Callable[[Line, Record], None]
 
 
-def forget(line: Line, told: Mapping[str, Any]) -> None:
+def forget(line: Line, record: Record) -> None:
     """Keep nothing of a report but its file."""
 
 
 @dataclass(frozen=True)
-class Asked:
+class Selection:
     """The files on which reports are asked for, and the database that knows them."""
 
     engine: Engine
@@ -46,42 +45,46 @@ class Asked:
         return ", ".join([*parts, f"since {self.since}"] if self.since else parts)
 
 
-def asked_for(engine: Engine, case: str | None, since: str | None) -> Asked:
+def select_files(engine: Engine, case: str | None, since: str | None) -> Selection:
     """Return the files of a case or of a time, those that are gone too. Raises ForensicsError where there is none."""
     now = utc_now()
     wanted = queries.ResultFilter(case=case, since=moment(since, now) if since else None, past=True)
     with reading(engine) as session:
-        found = Asked(engine, subjects(pages(session, wanted, EVERY)), case, since)
-    if not found.subjects:
+        selection = Selection(engine, subjects(pages(session, wanted, EVERY)), case, since)
+    if not selection.subjects:
+        title = selection.title
         raise ForensicsError(
-            f"nothing found for {found.title!r} in {masked(engine.url)}; run 'forensics results'"
+            f"nothing found for {title!r} in {masked(engine.url)}; run 'forensics results'"
         )
-    return found
+    return selection
 
 
 def write_one(output: Path, key: str, maker: Maker, engine: Engine) -> int:
     """Write one report; returns its entry in the chain."""
     made = maker.report(Wanted(key))
     if made is None:
-        raise unknown(engine, key)
+        with reading(engine) as session:
+            raise unknown(session, engine, key)
     with whole(output) as half:
         half.write_bytes(made.data)
         digest = hashlib.sha256(made.data).hexdigest()
         return recorded(engine, Export("report", maker.by, made.verdict_ids, None, digest))
 
 
-def write_all(folder: Path, asked: Asked, maker: Maker) -> int:
+def write_all(folder: Path, selection: Selection, maker: Maker) -> int:
     """Write reports and their index; returns the entry in the chain, which has the hash of the index."""
-    lines = write_folder(folder, asked, maker)
+    lines = write_folder(folder, selection, maker)
     with whole(folder / INDEX) as half:
-        page = index_page(asked.title, lines, maker.made()).encode()
+        page = index_page(selection.title, lines, maker.made()).encode()
         half.write_bytes(page)
         digest = hashlib.sha256(page).hexdigest()
-        export = Export("reports", maker.by, verdict_ids(lines), asked.case, digest)
-        return recorded(asked.engine, export)
+        export = Export("reports", maker.by, verdict_ids(lines), selection.case, digest)
+        return recorded(selection.engine, export)
 
 
-def write_folder(folder: Path, asked: Asked, maker: Maker, keep: Keep = forget) -> list[Line]:
+def write_folder(
+    folder: Path, selection: Selection, maker: Maker, keep: Keep = forget
+) -> list[Line]:
     """Write reports into a folder, with a progress bar; returns the lines of their index. `keep` is given each record."""
     from .scan_run import progress
 
@@ -92,9 +95,9 @@ def write_folder(folder: Path, asked: Asked, maker: Maker, keep: Keep = forget) 
         raise ForensicsError(f"{shown(str(folder))}: can't be made: {why}") from error
     lines = []
     with progress() as bar:
-        task = bar.add_task("reports", total=len(asked.subjects))
-        for line, told in write_reports(folder, asked.subjects, maker, asked.case):
-            keep(line, told)
+        task = bar.add_task("reports", total=len(selection.subjects))
+        for line, record in write_reports(folder, selection.subjects, maker, selection.case):
+            keep(line, record)
             lines.append(line)
             bar.update(task, advance=1, description=line.file)
     return lines
@@ -102,22 +105,11 @@ def write_folder(folder: Path, asked: Asked, maker: Maker, keep: Keep = forget) 
 
 def verdict_ids(lines: Iterable[Line]) -> tuple[int, ...]:
     """Return the verdicts that lines lead to."""
-    found = {line.verdict_id for line in lines}
-    return tuple(sorted(number for number in found if number is not None))
+    numbers = {line.verdict_id for line in lines}
+    return tuple(sorted(number for number in numbers if number is not None))
 
 
 def recorded(engine: Engine, export: Export) -> int:
     """Record what is handed on in the chain; returns the entry's number."""
     with writing(engine) as session:
         return chain.record_export(session, export, utc_now())
-
-
-def unknown(engine: Engine, key: str) -> ForensicsError:
-    """Return the error for what is not known, or was erased."""
-    with reading(engine) as session:
-        gone = erased(session, key)
-    return ForensicsError(
-        gone
-        or f"nothing is known of {key!r} in {masked(engine.url)}; "
-        "run 'forensics results' to see what is, or 'forensics scan' to analyse a file"
-    )

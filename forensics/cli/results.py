@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from ..clock import utc_now
 from ..errors import UsageError
 from ..records import Label
+from ..serialization import plain
 from ..store import queries
 from ..store.database import reading
 from .common import (
@@ -22,18 +23,7 @@ from .common import (
     say_empty,
 )
 
-COLUMNS = (
-    "path",
-    "sha256",
-    "state",
-    "label",
-    "reason",
-    "fake",
-    "error",
-    "stale",
-    "created_at",
-    "verdict_id",
-)
+COLUMNS = tuple(name for name in queries.RESULT_COLUMNS if name != "log10_lr")  # as scripts know it
 SHOWN = ("id", "label", "reason", "fake", "created", "path")
 PAGE = 500
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -77,9 +67,9 @@ def results(
     with reading(open_database(settings)) as session:
         rows = list(pages(session, wanted, limit))
     if as_json:
-        print_json({name: plain[name] for name in COLUMNS} for plain in map(as_row, rows))
+        print_json(map(as_row, rows))
     elif as_csv:
-        print_csv(COLUMNS, ([row[name] for name in COLUMNS] for row in map(as_row, rows)))
+        print_csv(COLUMNS, ([*as_row(row).values()] for row in rows))
     elif rows:
         print_table(SHOWN, (shown(row) for row in rows))
     if not rows:
@@ -100,18 +90,7 @@ def pages(session: Session, wanted: queries.ResultFilter, limit: int) -> Iterato
 
 def as_row(row: queries.Result) -> dict[str, object]:
     """Return a result as JSON values."""
-    return {
-        "path": row.path,
-        "sha256": row.sha256,
-        "state": row.state,
-        "label": row.label,
-        "reason": row.reason,
-        "fake": row.fake,
-        "error": row.error,
-        "stale": row.stale,
-        "created_at": row.created_at.isoformat(),
-        "verdict_id": row.verdict_id,
-    }
+    return {name: plain(getattr(row, name)) for name in COLUMNS}
 
 
 def shown(row: queries.Result) -> tuple[object, ...]:
@@ -133,9 +112,9 @@ def moment(text: str, now: datetime) -> datetime:
     if ago:
         return now - timedelta(**{UNITS[ago[2]]: int(ago[1])})
     try:
-        found = datetime.fromisoformat(text)
+        day = datetime.fromisoformat(text)
     except ValueError as error:
         raise UsageError(
             f"--since {text!r}: give a date such as 2026-11-20, or 30m, 12h, 7d, 2w"
         ) from error
-    return found if found.tzinfo else found.astimezone()
+    return day if day.tzinfo else day.astimezone()

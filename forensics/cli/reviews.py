@@ -3,7 +3,6 @@
 import getpass
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import click
 from sqlalchemy import Engine
@@ -12,11 +11,9 @@ from ..clock import utc_now
 from ..errors import UsageError
 from ..store.database import writing
 from ..store.ledger import reviews
+from ..store.ledger.reviews import Words
 from .common import console, load_settings, open_database, printed
 from .lookup import meant
-
-if TYPE_CHECKING:
-    from .verdict_text import Plain
 
 key_argument = click.argument("key", metavar="ID|PATH|SHA256")
 
@@ -80,14 +77,14 @@ def login_name() -> str:
         return f"user {os.getuid()}"
 
 
-def print_words(words: "Sequence[Plain]") -> None:
+def print_words(words: Sequence[Words]) -> None:
     """Print notes and reviews, oldest first; nothing where there are none."""
     from rich.text import Text
 
     out = console()
     if words:
         out.print(Text("\nPeople's words, not the tool's", style="bold"))
-    for one in words:
-        said = f"{one['kind']} on verdict {one['verdict_id']} by {one['examiner']}"
-        out.print(printed(f"  {one['created_at']} {said}"), soft_wrap=True)
-        out.print(printed(f"    {one['conclusion'] or one['note']}"), soft_wrap=True)
+    for entry in words:
+        head = f"{entry.kind} on verdict {entry.verdict_id} by {entry.examiner}"
+        out.print(printed(f"  {entry.created_at.isoformat()} {head}"), soft_wrap=True)
+        out.print(printed(f"    {entry.conclusion or entry.note}"), soft_wrap=True)

@@ -13,6 +13,7 @@ from ..errors import ErrorCode, UsageError
 from ..escaping import shown
 from ..logs import configure
 from ..store.jobs import SeenFile
+from ..store.queries import JobOutcome
 from ..store.queries.outcomes import EMPTY
 from .common import json_option, load_settings, open_database, print_json
 from .scan_run import Order, Scan
@@ -92,21 +93,21 @@ def scan(
         print_lost(path, code, why, as_json)
     if files:
         order = Order(parameters, detectors, case, exhibit, force)
-        told: list[dict[str, Any]] = []
-        run = Scan(engine, settings, order, print_one if as_json else partial(print_next, told))
-        failed = run.run(files)
-        print_scope(told)
+        outcomes: list[JobOutcome] = []
+        tell = print_as_json if as_json else partial(print_next, outcomes)
+        failed = Scan(engine, settings, order, tell).run(files)
+        print_scope(outcomes)
     ctx.exit(1 if lost or failed else 0)
 
 
-def print_one(outcome: dict[str, Any]) -> None:
+def print_as_json(outcome: JobOutcome) -> None:
     """Print one outcome as a line of JSON."""
-    print_json([outcome])
+    print_json([outcome.plain()])
 
 
-def print_next(told: list[dict[str, Any]], outcome: dict[str, Any]) -> None:
+def print_next(outcomes: list[JobOutcome], outcome: JobOutcome) -> None:
     """Print one outcome for people, and remember it for what is printed once at the end."""
-    told.append(outcome)
+    outcomes.append(outcome)
     print_outcome(outcome)
 
 
@@ -140,11 +141,11 @@ def gather(paths: Collection[Path]) -> tuple[list[SeenFile], list[Lost]]:
     lost: list[Lost] = []
     for path in paths:
         if os.path.isdir(path):  # noqa: PTH112  Path.is_dir raises below a closed folder
-            found, closed = below(path)
+            listed, closed = below(path)
         else:
             file = listing.see(path)
-            found, closed = ([file], []) if file else ([], [missing(path)])
-        files |= {file.path: file for file in found}
+            listed, closed = ([file], []) if file else ([], [missing(path)])
+        files |= {file.path: file for file in listed}
         lost += closed
     return list(files.values()), lost
 
@@ -152,14 +153,14 @@ def gather(paths: Collection[Path]) -> tuple[list[SeenFile], list[Lost]]:
 def below(folder: Path) -> tuple[list[SeenFile], list[Lost]]:
     """Return the files below a folder and the folders in it that can't be listed; says when there is neither."""
     closed: list[Lost] = []
-    found = list(
+    files = list(
         listing.listing(
             [folder], lambda path, why: closed.append((path, ErrorCode.UNREADABLE, why))
         )
     )
-    if not found and not closed:
+    if not files and not closed:
         click.echo(f"no files found in {shown(os.fspath(folder))}", err=True)
-    return found, closed
+    return files, closed
 
 
 def missing(path: Path) -> Lost:
@@ -178,5 +179,5 @@ def print_lost(path: Path, code: ErrorCode, why: str, as_json: bool) -> None:
     if not as_json:
         click.echo(f"{shown(str(path))}: {code.value}: {why}", err=True)
         return
-    told = {"path": shown(str(path)), "state": "failed", "error": code.value, "error_message": why}
-    print_json([{**EMPTY, **told}])
+    failure = {"path": shown(str(path)), "state": "failed", "error": code.value}
+    print_json([{**EMPTY, **failure, "error_message": why}])

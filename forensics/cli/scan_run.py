@@ -25,6 +25,7 @@ from ..escaping import shown
 from ..settings import Settings
 from ..store import jobs, queries
 from ..store.database import chunks, reading, writing
+from ..store.models import JobState
 from ..workers.pool import ProcessPool
 from .common import console, printed
 
@@ -56,9 +57,9 @@ class Scan:
         engine: Engine,
         settings: Settings,
         order: Order,
-        tell: Callable[[dict[str, Any]], None],
+        tell: Callable[[queries.JobOutcome], None],
     ) -> None:
-        """Prepare a run; `tell` is given every outcome (`queries.OUTCOME_FIELDS`), with the bar out of the way."""
+        """Prepare a run; `tell` is given every outcome, with the bar out of the way."""
         self._engine, self._settings, self._order, self._tell = engine, settings, order, tell
         self._bar = progress()
         self._line: TaskID = self._bar.add_task("starting", total=None)
@@ -115,7 +116,7 @@ class Scan:
         """Print what became of one job."""
         with reading(self._engine) as session:
             outcome = queries.job_outcome(session, job_id)
-        self._failed += outcome["state"] == "failed"
+        self._failed += outcome.state is JobState.FAILED
         self._bar.stop()
         self._tell(outcome)
         self._bar.start()

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 import click
 from rich.text import Text
 
-from ..errors import ForensicsError
+from ..records import Provenance, StoredFinding, StoredVerdict, TrackScore
 from ..report import wording
-from ..report.report_data import collected
-from ..store.database import masked, reading
+from ..report.report_data import Dossier, collected
+from ..store import queries
+from ..store.database import reading
 from .common import (
     STYLES,
     console,
@@ -19,10 +20,10 @@ from .common import (
     print_table,
     printed,
 )
-from .lookup import erased
+from .lookup import unknown
 from .reviews import print_words
 from .text_timeline import marks_of, timeline
-from .verdict_text import Plain, rate_lines
+from .verdict_text import labelled, rate_lines
 
 TRACKS = ("track", "from", "to", "frames", "face px", "score", "log10 LR", "label")
 
@@ -33,89 +34,90 @@ TRACKS = ("track", "from", "to", "frames", "face px", "score", "log10 LR", "labe
 @click.pass_context
 def show(ctx: click.Context, key: str, as_json: bool) -> None:
     """Show one verdict: by its number, by a file's path, or by (the first 8 digits of) its SHA-256."""
-    settings = load_settings(ctx)
-    with reading(open_database(settings)) as session:
-        told = collected(session, key)
-        gone = erased(session, key) if told is None else None
-    if told is None:
-        raise ForensicsError(
-            gone
-            or f"nothing is known of {key!r} in {masked(settings.database_url)}; "
-            "run 'forensics results' to see what is, or 'forensics scan' to analyse a file"
-        )
+    engine = open_database(load_settings(ctx))
+    with reading(engine) as session:
+        dossier = collected(session, key)
+        if dossier is None:
+            raise unknown(session, engine, key)
     if as_json:
-        print_json([told])
+        print_json([dossier.plain()])
     else:
-        print_details(told)
+        print_details(dossier)
 
 
-def print_details(found: Plain) -> None:
+def print_details(dossier: Dossier) -> None:
     """Print a verdict for people: the result, its error rate, what was seen, each finding, its history."""
-    out = console()
-    for line in heading(found):
-        out.print(line, soft_wrap=True)
-    if not found["verdict_id"]:
+    out, shown, verdict = console(), dossier.shown, dossier.verdict
+    out.print(printed(shown.path or "", "bold"), soft_wrap=True)
+    out.print(Text(f"SHA-256 {shown.sha256 or 'unknown'}"), soft_wrap=True)
+    if verdict is None:
+        out.print(state_line(shown), soft_wrap=True)
         return
-    for finding in found["findings"]:
-        print_finding(finding, found["provenance"])
+    for line in heading(dossier, verdict):
+        out.print(line, soft_wrap=True)
+    for finding in verdict.findings:
+        print_finding(finding, verdict.provenance)
+    print_history(shown)
+    print_words(dossier.reviews)
+
+
+def state_line(shown: queries.Shown) -> Text:
+    """Return what became of a file without a verdict."""
+    why = f": {shown.error}: {shown.error_message}" if shown.error else ""
+    return printed(f"{shown.state}{why}", STYLES.get(shown.state or "", ""))
+
+
+def print_history(shown: queries.Shown) -> None:
+    """Print every verdict on the content, and where it was seen."""
+    out = console()
     out.print(Text("\nHistory", style="bold"))
     print_table(
         ("verdict", "label", "reason", "created"),
-        ((h["id"], h["label"], h["reason"], h["created_at"]) for h in found["history"]),
+        ((j.id, j.label, j.reason, j.created_at.isoformat()) for j in shown.history),
     )
     out.print(Text("\nSeen at", style="bold"))
-    for sighting in found["sightings"]:
-        out.print(printed(f"  {sighting['path']}"), soft_wrap=True)
-    print_words(found["reviews"])
+    for location in shown.sightings:
+        out.print(printed(f"  {location.path}"), soft_wrap=True)
 
 
-def heading(found: Plain) -> Iterator[Text]:
-    """Yield the lines above the findings."""
-    yield printed(found["path"] or "", "bold")
-    yield Text(f"SHA-256 {found['sha256'] or 'unknown'}")
-    if not found["verdict_id"]:
-        why = f": {found['error']}: {found['error_message']}" if found["error"] else ""
-        yield printed(f"{found['state']}{why}", STYLES.get(found["state"] or "", ""))
-        return
-    reason = f" ({found['reason']})" if found["reason"] else ""
-    yield Text(f"verdict {found['verdict_id']}: ") + printed(
-        found["label"] + reason, STYLES.get(found["label"], "")
-    )
+def heading(dossier: Dossier, verdict: StoredVerdict) -> Iterator[Text]:
+    """Yield the lines between the file and the findings."""
+    yield Text(f"verdict {dossier.verdict_id}: ") + labelled(verdict)
     yield Text("")
-    yield printed(wording.result(found))
-    yield from rate_lines(found, found["label"])
-    yield printed(wording.scope(found))
-    if found["coverage"]:
-        yield printed(wording.coverage(found))
+    yield printed(wording.result(verdict))
+    yield from rate_lines(verdict, dossier.validations, verdict.label)
+    yield printed(wording.scope(verdict))
+    if verdict.coverage:
+        yield printed(wording.coverage(verdict))
 
 
-def print_finding(finding: Plain, provenance: Plain) -> None:
+def print_finding(finding: StoredFinding, provenance: Provenance) -> None:
     """Print one detector's finding, the licence of its code and weights, and a timeline of what it scored."""
-    out, licence = console(), provenance["licences"].get(finding["detector"])
-    weights = f", weights {finding['weights'][:12]}" if finding["weights"] else ""
-    head = f"\n{finding['detector']} {finding['version']}{weights}: {finding['outcome']}"
-    out.print(printed(head, "bold"), Text(f"({finding['seconds']:.2f} s)"), soft_wrap=True)
+    out, licence = console(), provenance.licences.get(finding.detector)
+    weights = f", weights {finding.weights[:12]}" if finding.weights else ""
+    head = f"\n{finding.detector} {finding.version}{weights}: {finding.outcome}"
+    out.print(printed(head, "bold"), Text(f"({finding.seconds:.2f} s)"), soft_wrap=True)
     if licence:
         out.print(printed(f"  licence: {licence}", "dim"), soft_wrap=True)
-    if finding["message"]:
-        out.print(printed(f"  {finding['message']}"), soft_wrap=True)
-    for statement in finding["evidence"]["statements"]:
+    if finding.message:
+        out.print(printed(f"  {finding.message}"), soft_wrap=True)
+    for statement in finding.evidence.statements:
         out.print(printed(f"  {statement}"), soft_wrap=True)
-    if finding["evidence"]["tracks"]:
-        print_table(TRACKS, (track_row(track) for track in finding["evidence"]["tracks"]))
+    if finding.evidence.tracks:
+        print_table(TRACKS, (track_row(track) for track in finding.evidence.tracks))
     for line in timeline(finding, provenance, out.width, marks_of(out.encoding)):
         out.print(line, no_wrap=True, crop=True)
 
 
-def track_row(track: Plain) -> tuple[object, ...]:
+def track_row(track: TrackScore) -> tuple[object, ...]:
     """Return a face track as a line of the table."""
     return (
-        track["id"],
-        wording.clock(track["first_s"]),
-        wording.clock(track["last_s"]),
-        track["frames"],
-        round(track["median_face_px"]),
-        track["score"],
-        track["log10_lr"],
-        track["label"],
+        track.id,
+        wording.clock(track.first_s),
+        wording.clock(track.last_s),
+        track.frames,
+        round(track.median_face_px),
+        track.score,
+        track.log10_lr,
+        track.label,
     )

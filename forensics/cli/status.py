@@ -16,35 +16,35 @@ def status(ctx: click.Context, as_json: bool, check: bool) -> None:
     """Show the queue by state, the oldest waiting file, the daemons alive and their folders."""
     settings = load_settings(ctx)
     with reading(open_database(settings)) as session:
-        found = queries.status(session, utc_now())
+        current = queries.status(session, utc_now())
     if as_json:
-        print_json([found.plain()])
+        print_json([current.plain()])
     else:
-        print_status(found, masked(settings.database_url))
-    ctx.exit(1 if check and not found.daemons else 0)
+        print_status(current, masked(settings.database_url))
+    ctx.exit(1 if check and not current.daemons else 0)
 
 
-def print_status(found: queries.Status, database: str) -> None:
+def print_status(current: queries.Status, database: str) -> None:
     """Print the state of things for people."""
     click.echo(f"database   {database}")
-    click.echo("jobs       " + ", ".join(f"{n} {state}" for state, n in found.states.items()))
-    if found.oldest_waiting is not None:
+    click.echo("jobs       " + ", ".join(f"{n} {state}" for state, n in current.states.items()))
+    if current.oldest_waiting is not None:
         click.echo(
-            f"waiting    the oldest since {found.oldest_waiting.astimezone():%Y-%m-%d %H:%M:%S}"
+            f"waiting    the oldest since {current.oldest_waiting.astimezone():%Y-%m-%d %H:%M:%S}"
         )
-    for daemon in found.daemons:
+    for daemon in current.daemons:
         folders = ", ".join(daemon.folders)
         click.echo(
             f"daemon     {daemon.host} pid {daemon.pid}, {daemon.workers} workers: {folders}"
         )
-    if not found.daemons:
+    if not current.daemons:
         click.echo("daemon     none is alive; 'forensics watch DIR' starts one")
-    click.echo(f"rate       {found.per_minute:g} files a minute over the last 10 minutes")
-    for line in found.running:
+    click.echo(f"rate       {current.per_minute:g} files a minute over the last 10 minutes")
+    for line in current.running:
         since = f" since {line.since.astimezone():%H:%M:%S}" if line.since else ""
         click.echo(f"running    {line.path}{since}")
-    for code, count in found.failed_by_code.items():
+    for code, count in current.failed_by_code.items():
         click.echo(f"failed     {count} {code}")
-    if found.last_error:
-        last = found.last_error
+    if current.last_error:
+        last = current.last_error
         click.echo(f"last error {last.path}: {last.error}: {last.message or ''}")

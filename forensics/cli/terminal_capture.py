@@ -33,10 +33,10 @@ class Takeover:
     def __enter__(self) -> Self:
         flush()
         self._source, sink = os.pipe()
-        for own in (STDOUT, STDERR):
-            if os.isatty(own):
-                self._kept[own] = os.dup(own)
-                os.dup2(sink, own)
+        for descriptor in (STDOUT, STDERR):
+            if os.isatty(descriptor):
+                self._kept[descriptor] = os.dup(descriptor)
+                os.dup2(sink, descriptor)
         os.close(sink)
         return self
 
@@ -61,8 +61,8 @@ class Takeover:
         with self._giving:
             flush()
             while self._kept:
-                own, kept = self._kept.popitem()
-                os.dup2(kept, own)
+                descriptor, kept = self._kept.popitem()
+                os.dup2(kept, descriptor)
                 os.close(kept)
 
     def read(self, timeout_s: float) -> bytes:

@@ -5,21 +5,24 @@ colours: low ones speak for `real`, middle ones for neither, high ones for `fake
 fitted for whole tracks: it shows where a track's score comes from, and is no result by itself.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
-from typing import Any
 
 from rich.text import Text
 
 from ..analysis.fusion import label_of, log10_lr
-from ..records import Calibration
+from ..records import (
+    Calibration,
+    FrameScore,
+    Provenance,
+    RecordedSampling,
+    StoredFinding,
+    TrackScore,
+)
 from ..report import wording
-from ..serialization import converter
 from .common import STYLES, printed
-
-Plain = Mapping[str, Any]
 
 BLOCKS, LETTERS = "▁▂▃▄▅▆▇█", "_.-=+*#@"  # low to high
 LOW, MIDDLE, HIGH = 3, 2, 3  # how many of them each zone has
@@ -50,41 +53,42 @@ def marks_of(encoding: str) -> str:
     return BLOCKS
 
 
-def timeline(finding: Plain, provenance: Plain, width: int, marks: str) -> Iterator[Text]:
+def timeline(
+    finding: StoredFinding, provenance: Provenance, width: int, marks: str
+) -> Iterator[Text]:
     """Yield the lines of a finding's timeline, at most `width` columns wide; none where only one moment was scored."""
-    frames = finding["evidence"]["frames"]
-    moments = sorted({*provenance["sampled_s"], *(frame["time_s"] for frame in frames)})
-    tracks = chosen(finding["evidence"]["tracks"])
-    if len({frame["time_s"] for frame in frames}) < 2 or not tracks:
+    frames = finding.evidence.frames
+    moments = sorted({*provenance.sampled_s, *(frame.time_s for frame in frames)})
+    tracks = chosen(finding.evidence.tracks)
+    if len({frame.time_s for frame in frames}) < 2 or not tracks:
         return
-    scale = scale_of(finding, provenance["pipeline"]["detectors"], marks)
-    names = [f"  track {track['id']}  " for track in tracks]
+    scale = scale_of(finding, provenance.pipeline.calibrations.get(finding.detector), marks)
+    names = [f"  track {track.id}  " for track in tracks]
     margin = max(len(name) for name in names)
-    room = width - margin - max(len(track["label"] or "") for track in tracks) - GAP
-    cells = fitted(runs(moments, provenance["pipeline"]["sampling"]), room)
+    room = width - margin - max(len(track.label or "") for track in tracks) - GAP
+    cells = fitted(runs(moments, provenance.pipeline.sampling, provenance.stride_s), room)
     most = max(len(cell) for cell in cells)
     pooled = f"; each mark is the highest of up to {most} frames" if most > 1 else ""
     yield Text(f"  {scale.legend}{pooled}")
     for name, track in zip(names, tracks, strict=True):
         yield track_line(name.ljust(margin), track, frames, cells, scale, marks)
     yield Text(BLANK * margin + clocks(cells), "dim")
-    left = len(finding["evidence"]["tracks"]) - len(tracks)
+    left = len(finding.evidence.tracks) - len(tracks)
     if left:
         yield Text(f"  and {left} more with lower scores", "dim")
 
 
-def chosen(tracks: Sequence[Plain]) -> list[Plain]:
+def chosen(tracks: Sequence[TrackScore]) -> list[TrackScore]:
     """Return the tracks with the highest scores, as many as are shown, in the order they had."""
-    highest = sorted(tracks, key=lambda track: -float(track["score"]))[:MOST_TRACKS]
+    highest = sorted(tracks, key=lambda track: -track.score)[:MOST_TRACKS]
     return [track for track in tracks if track in highest]
 
 
-def scale_of(finding: Plain, detectors: Sequence[Plain], marks: str) -> Scale:
+def scale_of(finding: StoredFinding, calibration: Calibration | None, marks: str) -> Scale:
     """Return the scale of a detector: by its thresholds, or by its own lowest and highest score where it has none."""
-    stored = {one["name"]: one["calibration"] for one in detectors}.get(finding["detector"])
-    if stored:
-        return calibrated(converter().structure(stored, Calibration), marks)
-    scores = [float(frame["score"]) for frame in finding["evidence"]["frames"]]
+    if calibration:
+        return calibrated(calibration, marks)
+    scores = [frame.score for frame in finding.evidence.frames]
     low, high = min(scores), max(scores)
     legend = (
         f"{marks[0]} {low:.2f} to {marks[-1]} {high:.2f}: scores without calibration or thresholds"
@@ -119,40 +123,42 @@ def place(value: float, low: float, high: float, count: int) -> int:
     return max(0, min(count - 1, int(count * (value - low) / (high - low))))
 
 
-def runs(moments: Sequence[float], sampling: Plain) -> list[list[float]]:
+def runs(
+    moments: Sequence[float], sampling: RecordedSampling, stride_s: float
+) -> list[list[float]]:
     """Return the sampled moments, those in one list that were taken one soon after the other."""
-    together = sampling["run_frames"] if sampling["sampling"] == "runs" else len(moments)
-    found = [[moments[0]]]
+    together = sampling.run_frames if sampling.sampling == "runs" else len(moments)
+    near = [[moments[0]]]
     for before, moment in pairwise(moments):
-        if moment - before > APART * sampling["stride_s"] or len(found[-1]) == together:
-            found.append([])
-        found[-1].append(moment)
-    return found
+        if moment - before > APART * stride_s or len(near[-1]) == together:
+            near.append([])
+        near[-1].append(moment)
+    return near
 
 
-def fitted(found: Sequence[Sequence[float]], room: int) -> list[Cell]:
+def fitted(near: Sequence[Sequence[float]], room: int) -> list[Cell]:
     """Return a cell for each mark: with gaps between runs, without them, or with several moments in each."""
     spaced: list[Cell] = []
-    for run in found:
+    for run in near:
         spaced += [() for _ in range(GAP if spaced else 0)]
         spaced += [(moment,) for moment in run]
     if len(spaced) <= room:
         return spaced
-    flat = [moment for run in found for moment in run]
+    flat = [moment for run in near for moment in run]
     size = ceil(len(flat) / max(room, 1))
     return [tuple(flat[start : start + size]) for start in range(0, len(flat), size)]
 
 
 def track_line(
     name: str,
-    track: Plain,
-    frames: Sequence[Plain],
+    track: TrackScore,
+    frames: Sequence[FrameScore],
     cells: Sequence[Cell],
     scale: Scale,
     marks: str,
 ) -> Text:
     """Return a track's marks and its label; marks of a track that was not validated have no colour."""
-    scores = {f["time_s"]: float(f["score"]) for f in frames if f["track"] == track["id"]}
+    scores = {frame.time_s: frame.score for frame in frames if frame.track == track.id}
     line = Text(name)
     for cell in cells:
         seen = [scores[moment] for moment in cell if moment in scores]
@@ -161,9 +167,9 @@ def track_line(
             continue
         line.append(
             marks[scale.height(max(seen))],
-            "dim" if track["log10_lr"] is None else scale.style(max(seen)),
+            "dim" if track.log10_lr is None else scale.style(max(seen)),
         )
-    label = track["label"] or ""
+    label = track.label or ""
     return Text.assemble(line, BLANK * GAP, printed(label, STYLES.get(label, "")))
 
 

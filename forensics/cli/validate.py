@@ -1,9 +1,7 @@
 """`forensics validate`: the installed detectors on somebody's own files of known truth."""
 
 from collections import Counter
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -14,14 +12,14 @@ from ..records import Label
 from ..report import wording
 from ..store.database import reading, writing
 from ..store.jobs import SeenFile
-from ..store.queries import validations
+from ..store.queries import JobOutcome, validations
 from .common import json_option, load_settings, open_database, print_json, print_table
 from .scan import below, print_lost
 from .scan_run import Order, Scan
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 COLUMNS = (*Label, "failed")
-Outcomes = list[dict[str, Any]]
+Outcomes = list[JobOutcome]
 
 
 @click.command()
@@ -47,13 +45,13 @@ def validate(ctx: click.Context, real: Path, fake: Path, name: str, as_json: boo
             files
         )
     check(outcomes)
-    counts = {truth: counted(found) for truth, found in outcomes.items()}
+    counts = {truth: counted(analysed) for truth, analysed in outcomes.items()}
     with writing(engine) as session:
         validations.keep(session, name, judged_by(outcomes), counts, utc_now())
     with reading(engine) as session:
         kept = next(tally for tally in validations.tallies(session) if tally.name == name)
     if as_json:
-        print_json([{**asdict(kept), **kept.error_rates()}])
+        print_json([{**kept.plain(), "created_at": str(kept.created_at)}])
     else:
         print_tally(kept)
 
@@ -72,32 +70,35 @@ def print_tally(kept: validations.Tally) -> None:
     """Print the counts and the error rates."""
     rows = ((truth, *(kept.counts[truth].get(c, 0) for c in COLUMNS)) for truth in kept.counts)
     print_table(("files", *COLUMNS), rows)
-    for sentence in wording.error_rates(None, kept.error_rates()):
+    for sentence in wording.error_rates(None, kept.error_rates):
         click.echo(sentence)
 
 
 def counted(outcomes: Outcomes) -> dict[str, int]:
     """Return the number of contents by label, and of those without a verdict under "failed"; each content counts once."""
-    labels = {one["sha256"] or one["path"]: str(one["label"] or "failed") for one in outcomes}
+    labels = {
+        outcome.sha256 or outcome.path: str(outcome.verdict.label if outcome.verdict else "failed")
+        for outcome in outcomes
+    }
     return dict(Counter(labels.values()))
 
 
 def check(outcomes: dict[str, Outcomes]) -> None:
     """Raise UsageError for a content that is in both folders."""
-    real = {one["sha256"]: one["path"] for one in outcomes["real"] if one["sha256"]}
-    for one in outcomes["fake"]:
-        if one["sha256"] in real:
+    real = {outcome.sha256: outcome.path for outcome in outcomes["real"] if outcome.sha256}
+    for outcome in outcomes["fake"]:
+        if outcome.sha256 in real:
             raise UsageError(
-                f"{one['path']} has the same bytes as {real[one['sha256']]}: it can't be real and fake; "
+                f"{outcome.path} has the same bytes as {real[outcome.sha256]}: it can't be real and fake; "
                 "take one of them away and run the command again"
             )
 
 
 def judged_by(outcomes: dict[str, Outcomes]) -> int:
     """Return one of the verdicts. Raises ForensicsError when there is none."""
-    for one in [*outcomes["real"], *outcomes["fake"]]:
-        if one["verdict_id"]:
-            return int(one["verdict_id"])
+    for outcome in [*outcomes["real"], *outcomes["fake"]]:
+        if outcome.verdict_id:
+            return outcome.verdict_id
     raise ForensicsError(
         "no file got a verdict, so nothing was validated; run 'forensics results --state failed'"
     )

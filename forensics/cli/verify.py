@@ -13,7 +13,7 @@ from ..verification.rehash import rehashed
 from .common import json_option, load_settings, open_database
 from .lookup import Meant, meant
 from .verify_report import Report
-from .verify_rerun import compare_again
+from .verify_rerun import is_reproduced
 
 HASH = re.compile(r"[0-9a-f]{64}")
 
@@ -53,12 +53,12 @@ def verify(
     refuse(key, heads, rerun)
     settings = load_settings(ctx, weights=weights)
     engine = open_database(settings)
-    one = meant(engine, key) if key is not None else None
+    content = meant(engine, key) if key is not None else None
     with Report(as_json) as report:
-        check(report, engine, one, [head.lower() for head in heads], no_files=no_files or rerun)
-    if rerun and one and not report.problems:
-        ctx.exit(0 if compare_again(engine, settings, one, as_json=as_json) else 1)
-    report.close_with(engine if one is None else None)
+        check(report, engine, content, [head.lower() for head in heads], no_files=no_files or rerun)
+    if rerun and content and not report.problems:
+        ctx.exit(0 if is_reproduced(engine, settings, content, as_json=as_json) else 1)
+    report.close_with(engine if content is None else None)
     ctx.exit(1 if report.problems else 0)
 
 
@@ -76,10 +76,10 @@ def refuse(key: str | None, heads: tuple[str, ...], rerun: bool) -> None:
 
 
 def check(
-    report: Report, engine: Engine, one: Meant | None, heads: list[str], *, no_files: bool
+    report: Report, engine: Engine, content: Meant | None, heads: list[str], *, no_files: bool
 ) -> None:
     """Check records, then files, and tell the report."""
-    if one is None:
+    if content is None:
         with reading(engine) as session:
             head = chain.head(session)
         report.begin("chain", head.entries if head else 0)
@@ -87,10 +87,10 @@ def check(
             report.tell(problem)
     else:
         with reading(engine) as session:
-            for problem in audit.audit_content(session, one.media_id):
+            for problem in audit.audit_content(session, content.media_id):
                 report.tell(problem)
     if not no_files:
-        check_files(report, engine, one.media_id if one else None)
+        check_files(report, engine, content.media_id if content else None)
 
 
 def check_files(report: Report, engine: Engine, media_id: int | None) -> None:

@@ -58,16 +58,16 @@ class Report:
 
     def close_with(self, engine: Engine | None) -> None:
         """Print what was looked at; with a database also its newest hash."""
-        told = {"what": "summary", "problems": self.problems, **self.looked}
+        values = {"what": "summary", "problems": self.problems, **self.looked}
         if engine is not None:
             with reading(engine) as session:
-                told["head"] = chain.newest_hash(session)
+                values["head"] = chain.newest_hash(session)
         if self._as_json:
-            click.echo(json.dumps(told))
+            click.echo(json.dumps(values))
             return
         names = {"chain": "entries of the chain", "files": "files"}
         looked = ", ".join(f"{count} {names[what]}" for what, count in self.looked.items())
         state = f"{self.problems} problems" if self.problems else "all is sound"
         click.echo(f"{looked or 'records'}: {state}")
-        if "head" in told:
-            click.echo(f"head {told['head']}")
+        if "head" in values:
+            click.echo(f"head {values['head']}")

@@ -18,20 +18,19 @@ from .lookup import Meant
 COLUMNS = ("", "then", "now", "difference", "allowed", "")
 
 
-def compare_again(engine: Engine, settings: Settings, one: Meant, *, as_json: bool) -> bool:
-    """Analyse a verdict's content again as recorded, print both results; returns whether they agree.
+def is_reproduced(engine: Engine, settings: Settings, meant: Meant, *, as_json: bool) -> bool:
+    """Analyse a verdict's content again as recorded and print both results; say whether they agree.
 
     Raises ForensicsError where it can't be done as recorded.
     """
-    verdict = one.shown.verdict or {}
+    verdict = meant.verdict
     recorded, passage, detectors = rerun.as_recorded(settings, verdict)
     with ready_pool(recorded, detectors) as pool:
-        now = rerun.rerun(pool, held_files(engine, one.media_id), passage, verdict)
-    pipelines = (found["provenance"]["pipeline"] for found in (verdict, now))
-    for difference in rerun.versions(*pipelines):
+        now = rerun.rerun(pool, held_files(engine, meant.media_id), passage, verdict)
+    for difference in rerun.versions(verdict.provenance.pipeline, now.provenance.pipeline):
         click.echo(f"Note: {difference}", err=True)
     rows = rerun.compared(verdict, now)
-    tell(rows, one.verdict_id, as_json=as_json)
+    tell(rows, meant.verdict_id, as_json=as_json)
     return all(row.same for row in rows)
 
 
@@ -44,15 +43,15 @@ def tell(rows: Sequence[Compared], verdict_id: int, *, as_json: bool) -> None:
         return
     print_table(COLUMNS, (as_row(row) for row in rows))
     same = all(row.same for row in rows)
-    said = "the same" if same else "different: see the lines above"
-    click.echo(f"verdict {verdict_id}, analysed again: {said}; nothing was stored")
+    outcome = "the same" if same else "different: see the lines above"
+    click.echo(f"verdict {verdict_id}, analysed again: {outcome}; nothing was stored")
 
 
 def body(row: Compared) -> dict[str, Any]:
     """Return a comparison as JSON values, without its name."""
-    told = asdict(row)
-    del told["what"]
-    return told
+    values = asdict(row)
+    del values["what"]
+    return values
 
 
 def as_row(row: Compared) -> tuple[object, ...]:

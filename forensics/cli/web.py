@@ -93,17 +93,17 @@ def listen(host: str, port: int) -> socket.socket:
         family, kind, number, _, place = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        found = socket.socket(family, kind, number)
+        listener = socket.socket(family, kind, number)
         try:
-            found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            found.bind(place)
-            found.listen(128)  # from here on callers wait for the pages, and are not turned away
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(place)
+            listener.listen(128)  # from here on callers wait for the pages, and are not turned away
         except OSError:
-            found.close()
+            listener.close()
             raise
     except OSError as error:
         raise UsageError(f"--host {host} --port {port}: {error.strerror}; try --port 0") from error
-    return found
+    return listener
 
 
 def address(host: str, port: int, token: str | None) -> str:

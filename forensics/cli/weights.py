@@ -39,9 +39,11 @@ def list_(ctx: click.Context, as_json: bool) -> None:
     print_table(COLUMNS, (row(entry) for entry in entries))
     for entry in entries:
         click.echo(f"{entry.name}: {'; '.join(policies(entry.calibration))}.")
-    for one in found_weights.together(used, {entry.name: entry.sha256 for entry in entries}):
-        said = f"their verdict under {Policy.TRIAGE}, of files of one face"
-        click.echo(f"{' + '.join(one.of)}: {said} {misjudged(one.flagged_real, one.missed_fake)}.")
+    for joint in found_weights.together(used, {entry.name: entry.sha256 for entry in entries}):
+        what = f"their verdict under {Policy.TRIAGE}, of files of one face"
+        click.echo(
+            f"{' + '.join(joint.of)}: {what} {misjudged(joint.flagged_real, joint.missed_fake)}."
+        )
     click.echo(f"All weights: {'; '.join(of_all())}.")
     for use in sorted({f"{entry.name}: {entry.permitted_use}" for entry in entries}):
         click.echo(f"Permitted use of {use}")
@@ -88,8 +90,8 @@ def add(ctx: click.Context, source: Path, target: Path | None, as_json: bool) ->
             print_json([named(added)])
         else:
             click.echo(f"{entry.name}: added to {target}")
-    for one in given.together:
-        manifest.put_together(target / manifest.FILE_NAME, one)
+    for joint in given.together:
+        manifest.put_together(target / manifest.FILE_NAME, joint)
     if not configured:
         click.echo(f"To use them: export FORENSICS_WEIGHTS={target}", err=as_json)
 
@@ -125,16 +127,16 @@ def policies(calibration: Calibration | None) -> Iterator[str]:
     )
     yield f"drift between number types {drift(calibration)}"
     for policy in Policy:
-        found = under(calibration, policy)
-        yield f"{policy} {thresholds(found)}" if found else f"{policy} not established"
+        at = under(calibration, policy)
+        yield f"{policy} {thresholds(at)}" if at else f"{policy} not established"
     if calibration.crowds:
         yield several(calibration.crowds)
 
 
 def several(crowds: Sequence[Crowd]) -> str:
     """Return how often the thresholds of triage for files of several faces were wrong in validation."""
-    told = [f"{crowd.faces} faces {wrong(crowd.at)}" for crowd in crowds]
-    return f"triage of files with up to {', '.join(told)}; with more nothing is decided"
+    rates = [f"{crowd.faces} faces {wrong(crowd.at)}" for crowd in crowds]
+    return f"triage of files with up to {', '.join(rates)}; with more nothing is decided"
 
 
 def wrong(at: Thresholds | None) -> str:
@@ -171,10 +173,10 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
-def thresholds(found: Calibration) -> str:
+def thresholds(calibration: Calibration) -> str:
     """Return the ratios at which fake and real are said, and how often that was wrong in validation."""
-    said = f"fake from LR {10**found.fake_at:.2g}{errors(found.flagged_real, 'real')}"
-    return f"{said}, real to LR {10**found.real_at:.2g}{errors(found.missed_fake, 'manipulated')}"
+    fake = f"fake from LR {10**calibration.fake_at:.2g}{errors(calibration.flagged_real, 'real')}"
+    return f"{fake}, real to LR {10**calibration.real_at:.2g}{errors(calibration.missed_fake, 'manipulated')}"
 
 
 def errors(rate: ErrorRate | None, truth: str) -> str:

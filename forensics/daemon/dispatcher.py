@@ -28,6 +28,7 @@ from ..errors import ErrorCode, LeaseLostError
 from ..records import Failure, Verdict
 from ..store import jobs
 from ..store.database import writing
+from ..store.jobs.leases import LEASE_S
 from ..store.ledger import verdicts
 from ..store.models import JobState
 from ..workers.executor import Executor
@@ -36,7 +37,6 @@ from .backoff import Delays
 
 log = logging.getLogger(__name__)
 
-LEASE_S = 30.0
 EMPTY_S = 0.5  # an empty queue is not asked again sooner
 UNSEEN = (ErrorCode.VANISHED, ErrorCode.UNREADABLE)
 WRITTEN = (Ready, Hashed, Done, Failed)  # events that change the database

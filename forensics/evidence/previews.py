@@ -22,7 +22,7 @@ from sqlalchemy import Engine, select
 
 from ..files import write_whole
 from ..process.child import Child
-from ..records import MediaKind
+from ..records import MediaInfo, MediaKind
 from ..settings import Settings
 from ..store.database import reading
 from ..store.models import Media
@@ -88,16 +88,16 @@ class Copy:
         return values
 
 
-def playable(media: Plain) -> str | None:
-    """Return the media type under which browsers show a file (a `MediaInfo` as JSON values) as it is, or None.
+def playable(media: MediaInfo) -> str | None:
+    """Return the media type under which browsers show a file as it is, or None.
 
     Headers do not tell all, such as a depth of 10 bits: where a browser gives up, the player asks for a copy all the same.
     """
-    if media["kind"] == MediaKind.STILL:
-        return PICTURES.get(media["container"])
-    names = media["container"].split(",")  # as FFmpeg has them: mov,mp4,m4a,3gp,3g2,mj2
+    if media.kind is MediaKind.STILL:
+        return PICTURES.get(media.container)
+    names = media.container.split(",")  # as FFmpeg has them: mov,mp4,m4a,3gp,3g2,mj2
     family = next((name for name in PLAYABLE if name in names), None)
-    return MEDIA_TYPES[family] if family and media["codec"] in PLAYABLE[family] else None
+    return MEDIA_TYPES[family] if family and media.codec in PLAYABLE[family] else None
 
 
 class Copies:
@@ -114,9 +114,9 @@ class Copies:
         self._maker = ThreadPoolExecutor(1, "copies")
         self._closed = False
 
-    def ask(self, media: Plain) -> Copy:
-        """Return a file's copy, kept or under way; with none of both its making begins. `media`: as for `playable`."""
-        sha256 = str(media["sha256"])
+    def ask(self, media: MediaInfo) -> Copy:
+        """Return a file's copy, kept or under way; with none of both its making begins."""
+        sha256 = media.sha256
         if kept := self.kept(media):
             return kept
         if self._settings.thumbnails != "on":
@@ -130,12 +130,12 @@ class Copies:
             if self._closed or len(self._under_way) >= WAITING:
                 return failed("Too many copies are being made; try again in a minute.")
             self._under_way[sha256] = Copy(CopyState.MAKING, message="A copy is about to be made.")
-            self._maker.submit(self.make, dict(media))
+            self._maker.submit(self.make, media)
             return self._under_way[sha256]
 
-    def make(self, media: Plain) -> Copy:
+    def make(self, media: MediaInfo) -> Copy:
         """Make a file's copy, which is what `ask` begins, and return what became of it."""
-        sha256 = str(media["sha256"])
+        sha256 = media.sha256
         try:
             problem = self._problem(media)
         except Exception as error:
@@ -149,10 +149,10 @@ class Copies:
                 self._failed[sha256] = (self._clock(), made)
         return made
 
-    def kept(self, media: Plain) -> Copy | None:
+    def kept(self, media: MediaInfo) -> Copy | None:
         """Return a file's copy if there is one; nothing is started."""
-        still = media["kind"] == MediaKind.STILL
-        path = place(self._settings, media["sha256"], "jpg" if still else "webm")
+        still = media.kind is MediaKind.STILL
+        path = place(self._settings, media.sha256, "jpg" if still else "webm")
         if not path.is_file():
             return None
         until_s = None
@@ -170,9 +170,9 @@ class Copies:
                 self._child.kill()
         self._maker.shutdown(cancel_futures=True)
 
-    def _problem(self, media: Plain) -> str:
+    def _problem(self, media: MediaInfo) -> str:
         """Let the copier make a copy and put it into its place; returns what is wrong, or nothing."""
-        sha256 = media["sha256"]
+        sha256 = media.sha256
         folder = place(self._settings, sha256, "webm").parent
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.TemporaryDirectory(prefix=MAKING, dir=folder) as scratch:
@@ -198,13 +198,13 @@ class Copies:
             media_id = session.scalar(select(Media.id).where(Media.sha256 == sha256))
         return [file.path for file in held_files(self._engine, media_id or 0)]
 
-    def _note(self, media: Plain, answer: Plain) -> None:
+    def _note(self, media: MediaInfo, answer: Plain) -> None:
         """Note how far the copier is."""
-        if "at_s" not in answer or not media["duration_s"]:
+        if "at_s" not in answer or not media.duration_s:
             return
-        share = min(answer["at_s"] / media["duration_s"], 1.0)
+        share = min(answer["at_s"] / media.duration_s, 1.0)
         with self._lock:
-            self._under_way[media["sha256"]] = Copy(
+            self._under_way[media.sha256] = Copy(
                 CopyState.MAKING, share=share, message="A copy is being made."
             )
 
@@ -224,12 +224,14 @@ def failed(why: str) -> Copy:
     return Copy(CopyState.FAILED, message=why)
 
 
-def request_for(settings: Settings, paths: list[str], media: Plain, scratch: str) -> dict[str, Any]:
+def request_for(
+    settings: Settings, paths: list[str], media: MediaInfo, scratch: str
+) -> dict[str, Any]:
     """Return what the copier is asked, as JSON values."""
     return {
         "paths": paths,
         "scratch": scratch,
-        "sha256": media["sha256"],
+        "sha256": media.sha256,
         "budget_s": settings.deadline_max_s,
         "settings": asdict(settings),
     }

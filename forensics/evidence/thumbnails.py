@@ -19,11 +19,12 @@ from sqlalchemy import Engine, select
 
 from ..errors import StoreError
 from ..process.child import Child
-from ..records import Box, overlay
+from ..records import Box, StoredVerdict, overlay
 from ..settings import Settings
 from ..store.database import reading
 from ..store.models import Analysis, VerdictRow
 from ..store.queries.files import HeldFile, held_files
+from ..store.queries.stored_verdicts import read_verdict
 from . import thumbnail_request
 from .folder import PICTURE, EvidenceFolder
 
@@ -116,7 +117,7 @@ class Gallery:
                 return kept
             since, shots = self._lacking.get(verdict_id, (0.0, None))
             if shots is None or self._clock() - since >= FORGET_S:
-                shots = self._made(row.hash, json.loads(row.payload), row.media_id)
+                shots = self._made(row.hash, read_verdict(row.payload), row.media_id)
                 self._lacking[verdict_id] = self._clock(), shots
             return shots
 
@@ -136,9 +137,9 @@ class Gallery:
         pictures = [shot.picture for shot in shots.frames] + [s.picture for s in shots.faces]
         return shots if all(picture.path.is_file() for picture in pictures) else None
 
-    def _made(self, verdict_hash: str, verdict: Plain, media_id: int) -> Shots:
+    def _made(self, verdict_hash: str, verdict: StoredVerdict, media_id: int) -> Shots:
         """Make pictures, keep them, and note them when there is nothing left that a later try could add."""
-        if not verdict["provenance"].get("sampled_s"):
+        if not verdict.provenance.sampled_s:
             return Shots((), (), NO_TIMES)
         try:
             lines = list(self._answers(verdict, list(held_files(self._engine, media_id))))
@@ -152,7 +153,7 @@ class Gallery:
         except StoreError as error:
             return Shots((), (), f"No pictures can be kept: {error}.")
         except (ValueError, LookupError, TypeError, AttributeError):
-            log.exception("no pictures", extra={"sha256": verdict["media"]["sha256"]})
+            log.exception("no pictures", extra={"sha256": verdict.media.sha256})
             return Shots((), (), NONSENSE)
         return shots
 
@@ -189,7 +190,7 @@ class Gallery:
         }
         self._folder.note_shots(verdict_hash, json.dumps(noted).encode())
 
-    def _answers(self, verdict: Plain, files: list[HeldFile]) -> Iterator[dict[str, Any]]:
+    def _answers(self, verdict: StoredVerdict, files: list[HeldFile]) -> Iterator[dict[str, Any]]:
         """Yield what the camera says; it is killed when its time is over."""
         if not files:
             yield {"problem": "There are no pictures: the file is not known to be anywhere now."}

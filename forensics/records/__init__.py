@@ -20,8 +20,28 @@ from .media import (
     Passage,
     Sample,
 )
-from .policy import AIMS, Aim, Calibration, Crowd, ErrorRate, Policy, Thresholds, Together
+from .policy import (
+    AIMS,
+    Aim,
+    Calibration,
+    Crowd,
+    ErrorRate,
+    ErrorRates,
+    Policy,
+    Thresholds,
+    Together,
+)
 from .sound import Sound
+from .stored import (
+    Provenance,
+    RecordedDetector,
+    RecordedPipeline,
+    RecordedSampling,
+    StoredArtifact,
+    StoredEvidence,
+    StoredFinding,
+    StoredVerdict,
+)
 from .verdict import EXAMINABLE, Failure, Reason, Verdict
 
 if TYPE_CHECKING:
@@ -37,6 +57,7 @@ __all__ = [
     "Coverage",
     "Crowd",
     "ErrorRate",
+    "ErrorRates",
     "Evidence",
     "FacePatch",
     "FaceTrack",
@@ -52,9 +73,17 @@ __all__ = [
     "Outcome",
     "Passage",
     "Policy",
+    "Provenance",
     "Reason",
+    "RecordedDetector",
+    "RecordedPipeline",
+    "RecordedSampling",
     "Sample",
     "Sound",
+    "StoredArtifact",
+    "StoredEvidence",
+    "StoredFinding",
+    "StoredVerdict",
     "Thresholds",
     "Together",
     "TrackScore",

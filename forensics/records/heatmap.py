@@ -2,10 +2,9 @@
 
 import base64
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 TOP = 255
 STRENGTH = 0.65
@@ -48,15 +47,15 @@ class HeatMap:
         return self.rows > 0 and self.columns > 0 and len(cells) == self.rows * self.columns
 
 
-def overlay(picture: Path, heat: Mapping[str, Any]) -> bytes:
-    """Return a JPEG of a face with its heat map (a `HeatMap` as JSON values) laid over it, smoothed between cells.
+def overlay(picture: Path, heat: HeatMap) -> bytes:
+    """Return a JPEG of a face with its heat map laid over it, smoothed between cells.
 
     Raises ValueError for a map that has not as many cells as it says, or a picture that is none.
     """
     from PIL import Image, ImageOps
 
-    cells = base64.b64decode(heat["cells"])
-    size = (int(heat["columns"]), int(heat["rows"]))
+    cells = base64.b64decode(heat.cells)
+    size = (heat.columns, heat.rows)
     if not cells or min(size) < 1 or len(cells) != size[0] * size[1]:
         raise ValueError(f"a map of {size[0]} x {size[1]} cells can't have {len(cells)}")
     with Image.open(picture, formats=("JPEG",)) as opened:

@@ -44,6 +44,14 @@ class ErrorRate:
 
 
 @dataclass(frozen=True)
+class ErrorRates:
+    """How often real material was flagged, and manipulated material called real; None where it is not established."""
+
+    flagged_real: ErrorRate | None = None
+    missed_fake: ErrorRate | None = None
+
+
+@dataclass(frozen=True)
 class Thresholds:
     """Base-10 log likelihood ratios from which up `fake`, and from which down `real` is said, and the errors made so."""
 

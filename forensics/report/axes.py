@@ -85,8 +85,8 @@ def time_axis(x: Scale, sampled_s: Sequence[float], *, still: bool) -> list[Mark
     for n in range(int(x.high / step + 1e-6) + 1):
         text = moment(n * step, step, x.high)
         parts.append(tag("text", text, x=x(n * step), y=bottom + 18, text_anchor="middle"))
-    said = f"time{'' if x.high >= 60 else ' in seconds'}; short strokes are the sampled moments"
-    parts.append(tag("text", said, x=WIDTH - RIGHT, y=bottom + 36, text_anchor="end"))
+    caption = f"time{'' if x.high >= 60 else ' in seconds'}; short strokes are the sampled moments"
+    parts.append(tag("text", caption, x=WIDTH - RIGHT, y=bottom + 36, text_anchor="end"))
     return parts
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Engine
 
@@ -11,20 +10,20 @@ from ..evidence.thumbnails import Gallery
 from ..settings import Settings
 from .page import NO_SHOTS, html_report
 from .pdf import pdf_report
-from .report_data import Made, Wanted, record
+from .report_data import Made, Record, Wanted, record
 
 
 @dataclass(frozen=True)
 class Report:
-    """A report and what it is about: `told` is its record, `data` the file's bytes."""
+    """A report: what it is made of, and the file's bytes."""
 
-    told: dict[str, Any]
+    record: Record
     data: bytes
 
     @property
     def verdict_ids(self) -> tuple[int, ...]:
         """The verdict that it is on, if there is one."""
-        return () if self.told["verdict_id"] is None else (self.told["verdict_id"],)
+        return () if self.record.verdict_id is None else (self.record.verdict_id,)
 
 
 class Maker:
@@ -39,15 +38,15 @@ class Maker:
 
     def report(self, wanted: Wanted) -> Report | None:
         """Return the report on what is wanted; None where nothing is known of it."""
-        told = self.told(wanted)
-        if told is None:
+        contents = self.record(wanted)
+        if contents is None:
             return None
-        number = told["verdict_id"]
+        number = contents.verdict_id
         shots = NO_SHOTS if number is None else self._gallery.shots(number)
-        return Report(told, self._write(html_report(told, shots, self.artifact)))
+        return Report(contents, self._write(html_report(contents, shots, self.artifact)))
 
-    def told(self, wanted: Wanted) -> dict[str, Any] | None:
-        """Return the record of a report, without pictures."""
+    def record(self, wanted: Wanted) -> Record | None:
+        """Return what a report is made of, without pictures."""
         return record(self._engine, wanted, self.made())
 
     def made(self) -> Made:

@@ -2,7 +2,7 @@
 
 import json
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -10,9 +10,9 @@ from typing import Any
 from ..files import sha256_of
 from .builder import Maker
 from .collection import INDEX, Line, index_page
+from .report_data import Record
 
-Plain = Mapping[str, Any]
-Write = Callable[[Path, Callable[[Line, Plain], None]], list[Line]]
+Write = Callable[[Path, Callable[[Line, Record], None]], list[Line]]
 
 MANIFEST = "manifest-sha256.txt"
 README = """\
@@ -38,7 +38,7 @@ def pack(target: Path, write: Write, maker: Maker, title: str) -> list[Line]:
     with TemporaryDirectory(prefix=".export-", dir=target.parent) as place:
         folder = Path(place)
         put(folder, "README.txt", README.encode())
-        lines = write(folder / "reports", lambda line, told: add(folder, line, told, maker))
+        lines = write(folder / "reports", lambda line, record: add(folder, line, record, maker))
         put(folder, f"reports/{INDEX}", index_page(title, lines, maker.made()).encode())
         names = sorted(
             str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()
@@ -50,17 +50,19 @@ def pack(target: Path, write: Write, maker: Maker, title: str) -> list[Line]:
     return lines
 
 
-def add(folder: Path, line: Line, told: Plain, maker: Maker) -> None:
+def add(folder: Path, line: Line, record: Record, maker: Maker) -> None:
     """Put the data of one report beside it; the names are made of numbers and hashes alone."""
-    put(folder, f"data/{line.subject.name}.json", as_json(told))
-    put(folder, "chain.json", as_json(told["head"]))
-    if told["media"]:
-        put(folder, f"media/{told['sha256']}.json", as_json(told["media"]))
-    for finding in told["findings"]:
-        for one in finding["evidence"]["artifacts"]:
-            path = maker.artifact(one["sha256"])
+    contents = record.plain()
+    put(folder, f"data/{line.subject.name}.json", as_json(contents))
+    put(folder, "chain.json", as_json(contents["head"]))
+    if record.verdict is None:
+        return
+    put(folder, f"media/{record.shown.sha256}.json", as_json(contents["media"]))
+    for finding in record.verdict.findings:
+        for artifact in finding.evidence.artifacts:
+            path = maker.artifact(artifact.sha256)
             if path:
-                put(folder, f"artifacts/{one['sha256']}", path.read_bytes())
+                put(folder, f"artifacts/{artifact.sha256}", path.read_bytes())
 
 
 def put(folder: Path, name: str, data: bytes) -> None:

@@ -5,16 +5,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from ..records import ErrorRates
 from ..store.queries import Result
 from . import wording
 from .builder import Maker
 from .files import whole
 from .page import environment
-from .report_data import Made, Wanted
-
-Plain = Mapping[str, Any]
+from .report_data import Made, Record, Wanted
 
 INDEX = "index.html"
 
@@ -50,22 +48,22 @@ class Line:
     file: str
     sha256: str
     verdict_id: int | None
-    errors: Plain
+    errors: Mapping[str, ErrorRates]
 
 
 def subjects(results: Iterable[Result]) -> list[Subject]:
     """Return what there are reports on, in the order of the results; one content under two names is one subject."""
-    found: dict[str, list[Result]] = {}
+    by_name: dict[str, list[Result]] = {}
     for result in results:
         number = result.verdict_id
         name = f"job-{result.job_id}" if number is None else f"verdict-{number}"
-        found.setdefault(name, []).append(result)
-    return [Subject(name, tuple(some)) for name, some in found.items()]
+        by_name.setdefault(name, []).append(result)
+    return [Subject(name, tuple(same)) for name, same in by_name.items()]
 
 
 def write_reports(
     folder: Path, asked: Iterable[Subject], maker: Maker, case: str | None = None
-) -> Iterator[tuple[Line, Plain]]:
+) -> Iterator[tuple[Line, Record]]:
     """Write a report on each subject into a folder, each whole or not at all; yields lines of the index with records.
 
     What was erased meanwhile is passed over.
@@ -77,19 +75,19 @@ def write_reports(
         file = subject.name + maker.suffix
         with whole(folder / file) as half:
             half.write_bytes(report.data)
-        number = report.told["verdict_id"]
-        errors = {} if number is None else wording.validated_errors(report.told)
+        record = report.record
+        errors = wording.validated_errors(record.verdict) if record.verdict else {}
         digest = hashlib.sha256(report.data).hexdigest()
-        yield Line(subject, file, digest, number, errors), report.told
+        yield Line(subject, file, digest, record.verdict_id, errors), record
 
 
 def index_page(title: str, lines: Sequence[Line], made: Made) -> str:
     """Return the page that leads to reports: counts by label with the rates of error, and a table."""
     rates = dict.fromkeys(
-        (name, said)
+        (name, sentence)
         for line in lines
-        for name, one in line.errors.items()
-        for said in wording.error_rates(None, one)
+        for name, errors in line.errors.items()
+        for sentence in wording.error_rates(None, errors)
     )
     return (
         environment()

@@ -20,12 +20,12 @@ def whole(path: Path) -> Iterator[Path]:
         with files.whole(path) as half:
             yield half
     except OSError as error:
-        if not concerns(error, path):
+        if not is_about(error, path):
             raise
         why = error.strerror or str(error)
         raise ForensicsError(f"{shown(str(path))}: can't be written: {why}") from error
 
 
-def concerns(error: OSError, path: Path) -> bool:
+def is_about(error: OSError, path: Path) -> bool:
     """Say whether an error is about writing there, not about some other file that was read meanwhile."""
     return error.filename is None or Path(os.fsdecode(error.filename)).parent == path.parent

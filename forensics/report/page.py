@@ -1,24 +1,23 @@
 """One verdict as one HTML file: no script, nothing from a network, pictures and style inside."""
 
 import base64
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
 from ..escaping import finalize
 from ..evidence.thumbnails import Shots, overlay
+from ..records import StoredFinding
 from . import wording
-from .face_strips import MOST_TRACKS, Strip, deciding, strips, with_maps
+from .face_strips import MOST_TRACKS, Strip, StripFace, deciding, strips, with_maps
 from .processing_rows import media_facts, processing, rerun_command, seen_at
+from .report_data import Record
 from .summary import moment, summary
 from .timeline import timelines
-
-Plain = Mapping[str, Any]
 
 EMBEDDED = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 """Media types of artifacts that are shown in a report, and how their bytes begin."""
@@ -40,37 +39,39 @@ class Attachment:
 
 
 def html_report(
-    told: Plain,
+    record: Record,
     shots: Shots = NO_SHOTS,
     artifact: Callable[[str], Path | None] = lambda _: None,
 ) -> str:
-    """Return the report on a verdict or a failure from its record (`report_data.record`) and its pictures (`thumbnails`).
+    """Return the report on a verdict or a failure from its record and its pictures (`thumbnails`).
 
     `artifact` gives the file with an artifact's bytes by their SHA-256.
     """
-    lead = deciding(told["findings"])
+    verdict = record.verdict
+    findings = verdict.findings if verdict else ()
+    lead = deciding(findings)
     shown = strips(lead, shots.faces) if lead else []
-    judged = told["verdict_id"] is not None
     return (
         environment()
         .get_template("report.html")
         .render(
-            told=told,
-            page=summary(told),
+            record=record,
+            verdict=verdict,
+            page=summary(record),
             wording=wording,
-            timelines=timelines(told) if judged else {},
+            timelines=timelines(verdict) if verdict else {},
             strips=shown[:MOST_TRACKS],
             more_tracks=len(shown[MOST_TRACKS:]),
             lacking=shots.lacking if lead else None,
             maps=[
-                (f["detector"], s[:MOST_TRACKS])
-                for f, s in with_maps(told["findings"], shots.faces)
+                (finding.detector, mapped[:MOST_TRACKS])
+                for finding, mapped in with_maps(findings, shots.faces)
             ],
-            attachments={f["detector"]: list(attachments(f, artifact)) for f in told["findings"]},
-            media=list(media_facts(told["media"])) if told["media"] else [],
-            sightings=[list(seen_at(one)) for one in told["sightings"]],
-            processing=list(processing(told)) if judged else [],
-            rerun=rerun_command(told),
+            attachments={f.detector: list(attachments(f, artifact)) for f in findings},
+            media=list(media_facts(verdict.media)) if verdict else [],
+            sightings=[list(seen_at(location)) for location in record.shown.sightings],
+            processing=list(processing(record)),
+            rerun=rerun_command(record.verdict_id),
         )
     )
 
@@ -78,7 +79,7 @@ def html_report(
 @cache
 def environment() -> Environment:
     """Return what renders the templates: everything put in is escaped, and nothing that is missing is passed over."""
-    found = Environment(
+    templates = Environment(
         loader=PackageLoader("forensics.report"),
         autoescape=select_autoescape(default=True),
         undefined=StrictUndefined,
@@ -86,13 +87,13 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters |= {
+    templates.filters |= {
         "moment": moment,
         "clock": wording.clock,
         "picture": picture,
         "heated": heated,
     }
-    return found
+    return templates
 
 
 def picture(path: Path) -> str:
@@ -100,7 +101,7 @@ def picture(path: Path) -> str:
     return data_uri("image/jpeg", path.read_bytes())
 
 
-def heated(strip: Strip) -> Iterator[tuple[Any, str]]:
+def heated(strip: Strip) -> Iterator[tuple[StripFace, str]]:
     """Yield the marked pictures of a strip that have a heat map, each with it laid over as a data URI."""
     for face in strip.marked or strip.faces:
         if face.heat:
@@ -112,19 +113,15 @@ def data_uri(media_type: str, data: bytes) -> str:
     return Markup(f"data:{media_type};base64,{base64.b64encode(data).decode('ascii')}")  # noqa: S704
 
 
-def attachments(finding: Plain, artifact: Callable[[str], Path | None]) -> Iterator[Attachment]:
+def attachments(
+    finding: StoredFinding, artifact: Callable[[str], Path | None]
+) -> Iterator[Attachment]:
     """Yield a finding's artifacts; PNG and JPEG of reasonable size as pictures, others by name and hash."""
-    for one in finding["evidence"]["artifacts"]:
-        path = artifact(one["sha256"])
-        data = path.read_bytes() if path and one["bytes"] <= MOST_EMBEDDED_BYTES else b""
-        start = EMBEDDED.get(one["media_type"])
+    for item in finding.evidence.artifacts:
+        path = artifact(item.sha256)
+        data = path.read_bytes() if path and item.bytes <= MOST_EMBEDDED_BYTES else b""
+        start = EMBEDDED.get(item.media_type)
         shown = bool(start and data.startswith(start))
         why = "" if shown else "not kept" if path is None else "not shown here"
-        yield Attachment(
-            one["name"],
-            one["media_type"],
-            one["sha256"],
-            one["bytes"],
-            data_uri(one["media_type"], data) if shown else None,
-            why,
-        )
+        picture = data_uri(item.media_type, data) if shown else None
+        yield Attachment(item.name, item.media_type, item.sha256, item.bytes, picture, why)

@@ -3,95 +3,99 @@
 import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
 
+from ..records import MediaInfo, StoredVerdict
+from ..store.queries import Location
+from .report_data import Record
 from .summary import Row, moment
 
-Plain = Mapping[str, Any]
 
-
-def media_facts(media: Plain) -> Iterator[Row]:
+def media_facts(media: MediaInfo) -> Iterator[Row]:
     """Yield what the file is, from its bytes and headers."""
-    yield "Kind", media["kind"]
-    yield "Container", media["container"]
-    yield "Codec", media["codec"]
-    yield "Picture", f"{media['width']} x {media['height']} px, upright"
-    duration, fps = media["duration_s"], media["fps"]
-    yield "Duration", "none" if duration is None else f"{duration:.3f} s"
-    yield "Frames a second", "unknown" if fps is None else f"{fps:g}"
-    yield "Size", f"{media['size_bytes']:,} bytes"
-    yield "SHA-256", media["sha256"]
+    yield "Kind", media.kind
+    yield "Container", media.container
+    yield "Codec", media.codec
+    yield "Picture", f"{media.width} x {media.height} px, upright"
+    yield "Duration", "none" if media.duration_s is None else f"{media.duration_s:.3f} s"
+    yield "Frames a second", "unknown" if media.fps is None else f"{media.fps:g}"
+    yield "Size", f"{media.size_bytes:,} bytes"
+    yield "SHA-256", media.sha256
 
 
-def seen_at(sighting: Plain) -> Iterator[Row]:
+def seen_at(location: Location) -> Iterator[Row]:
     """Yield where and when a content was seen."""
-    written = datetime.fromtimestamp(sighting["mtime_ns"] / 1e9, UTC).isoformat()
-    yield "Path", sighting["path"]
-    yield "Case, exhibit", f"{sighting['case'] or 'none'}, {sighting['exhibit'] or 'none'}"
-    yield "First seen", moment(sighting["seen_at"])
+    yield "Path", location.path
+    yield "Case, exhibit", f"{location.case or 'none'}, {location.exhibit or 'none'}"
+    yield "First seen", moment(location.seen_at)
+    written = datetime.fromtimestamp(location.mtime_ns / 1e9, UTC)
     yield "Last written, says the file system", moment(written)
-    gone = sighting["gone_at"]
-    yield "Gone or replaced", moment(gone) if gone else "not noticed"
+    yield "Gone or replaced", moment(location.gone_at) if location.gone_at else "not noticed"
 
 
-def processing(told: Plain) -> Iterator[Row]:
-    """Yield what a re-run needs, and where the verdict stands in the chain."""
-    record = told["provenance"]
-    pipeline = record["pipeline"]
-    yield "Verdict", f"{told['verdict_id']} of {moment(told['created_at'])}"
-    yield "SHA-256 of the file", told["sha256"]
-    yield "SHA-256 of the pipeline", told["pipeline"]
-    yield from chain(told)
-    yield "Toolkit", pipeline.get("toolkit", "")
-    yield "Policy", pipeline.get("policy", "")
-    yield "Fusion of detectors", pipeline.get("fusion", "")
-    yield "Sampling", flat(pipeline.get("sampling", {}))
-    yield "Face finder, SHA-256", pipeline.get("face_finder") or "none was needed"
-    for detector in pipeline["detectors"]:
-        yield from detector_rows(detector, record.get("parameters", {}))
-    yield "Versions", flat(record.get("versions", {}))
-    yield "Seconds", seconds(told)
-    yield "Sampled moments, s", ", ".join(f"{t:.2f}" for t in record.get("sampled_s", ())) or "none"
+def processing(record: Record) -> Iterator[Row]:
+    """Yield what a re-run needs, and where the verdict stands in the chain; nothing without a verdict."""
+    verdict = record.verdict
+    if verdict is None:
+        return
+    provenance, pipeline = verdict.provenance, verdict.provenance.pipeline
+    yield "Verdict", f"{record.verdict_id} of {moment(verdict.created_at)}"
+    yield "SHA-256 of the file", record.shown.sha256 or verdict.media.sha256
+    yield "SHA-256 of the pipeline", verdict.pipeline_hash or ""
+    yield from chain(record)
+    yield "Toolkit", pipeline.toolkit
+    yield "Policy", pipeline.policy or ""
+    yield "Fusion of detectors", pipeline.fusion
+    yield "Sampling", flat(pipeline.description.get("sampling", {}))
+    yield "Face finder, SHA-256", pipeline.face_finder or "none was needed"
+    yield from detector_rows(verdict)
+    yield "Versions", flat(provenance.versions)
+    yield "Seconds", seconds(verdict)
+    yield "Sampled moments, s", ", ".join(f"{t:.2f}" for t in provenance.sampled_s) or "none"
 
 
-def chain(told: Plain) -> Iterator[Row]:
+def chain(record: Record) -> Iterator[Row]:
     """Yield the verdict's entry in the chain, and the chain's newest entry when the report was made."""
-    entry, head = told["entry"], told["head"]
+    entry, head = record.entry, record.head
     if entry:
-        yield "Entry in the chain", f"number {entry['number']}, {entry['hash']}"
-        yield "The hash before it", entry["previous_hash"]
+        yield "Entry in the chain", f"number {entry.number}, {entry.hash}"
+        yield "The hash before it", entry.previous_hash
     if head:
-        yield (
-            "Head of the chain",
-            f"{head['hash']}, entry {head['entry']}, {head['entries']} in all",
-        )
+        yield "Head of the chain", f"{head.hash}, entry {head.entry}, {head.entries} in all"
 
 
-def detector_rows(detector: Plain, parameters: Plain) -> Iterator[Row]:
-    """Yield what decides a detector's result."""
-    name = detector["name"]
-    yield f"{name}, version", detector.get("version", "")
-    if detector["weights"]:
-        yield f"{name}, weights, SHA-256", detector["weights"]
-    used = parameters.get(name) or detector.get("parameters")
-    if used:
-        yield f"{name}, parameters", flat(used)
-    if detector.get("calibration"):
-        one = {key: value for key, value in detector["calibration"].items() if key != "crowds"}
-        yield f"{name}, calibration", flat(one)
-        for crowd in detector["calibration"].get("crowds", ()):
-            at = flat(crowd["at"]) if crowd["at"] else "not established"
-            yield f"{name}, calibration for up to {crowd['faces']} faces", at
+def detector_rows(verdict: StoredVerdict) -> Iterator[Row]:
+    """Yield what decides each detector's result; its calibration in the words of the record."""
+    pipeline = verdict.provenance.pipeline
+    for detector in pipeline.detectors:
+        name = detector.name
+        yield f"{name}, version", detector.version
+        if detector.weights:
+            yield f"{name}, weights, SHA-256", detector.weights
+        parameters = verdict.provenance.parameters.get(name) or detector.parameters
+        if parameters:
+            yield f"{name}, parameters", flat(parameters)
+        if detector.calibration:
+            yield from calibration_rows(name, detector.calibration_record)
 
 
-def seconds(told: Plain) -> str:
+def calibration_rows(name: str, recorded: Mapping[str, object]) -> Iterator[Row]:
+    """Yield a detector's calibration as it was recorded, for one face and for several."""
+    values = {key: value for key, value in recorded.items() if key != "crowds"}
+    yield f"{name}, calibration", flat(values)
+    crowds = recorded.get("crowds")
+    for crowd in crowds if isinstance(crowds, list) else ():
+        at = flat(crowd["at"]) if crowd["at"] else "not established"
+        yield f"{name}, calibration for up to {crowd['faces']} faces", at
+
+
+def seconds(verdict: StoredVerdict) -> str:
     """Return how long each step took."""
-    steps = [("reading and faces", told["provenance"].get("prepared_s"))]
-    steps += [(one["detector"], one["seconds"]) for one in told["findings"]]
+    steps = [("reading and faces", verdict.provenance.prepared_s)]
+    steps += [(finding.detector, finding.seconds) for finding in verdict.findings]
     return ", ".join(f"{name} {taken:.2f}" for name, taken in steps if taken is not None)
 
 
-def flat(value: Any) -> str:
+def flat(value: object) -> str:
     """Return JSON values in a line that can be read: names with values, and what is nested in brackets."""
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {nested(item)}" for name, item in value.items())
@@ -102,11 +106,11 @@ def flat(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def nested(value: Any) -> str:
+def nested(value: object) -> str:
     """Return a value inside another one."""
     return f"({flat(value)})" if isinstance(value, Mapping | list | tuple) else flat(value)
 
 
-def rerun_command(told: Plain) -> str:
+def rerun_command(verdict_id: int | None) -> str:
     """Return the command that analyses the file again as recorded and compares."""
-    return f"forensics verify {told['verdict_id']} --rerun"
+    return f"forensics verify {verdict_id} --rerun"

@@ -1,7 +1,6 @@
-"""What a report is made of, as JSON values: a verdict with all around it, what people said, and its place in the chain."""
+"""What a report is made of: a verdict with all around it, what people said of it, and its place in the chain."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,14 +9,17 @@ from sqlalchemy.orm import Session
 
 from .. import __version__
 from ..clock import utc_now
+from ..records import StoredVerdict
 from ..serialization import plain
 from ..store import queries
 from ..store.database import reading
 from ..store.ledger import chain, reviews
+from ..store.ledger.chain import Head, VerdictEntry
+from ..store.ledger.reviews import Words
 from ..store.queries import history, validations
 from ..store.queries.outcomes import EMPTY
-
-Plain = Mapping[str, Any]
+from ..store.queries.stored_verdicts import pipeline_hash
+from ..store.queries.validations import OwnValidation
 
 
 @dataclass(frozen=True)
@@ -34,27 +36,73 @@ class Made:
         return cls(utc_now(), by)
 
 
-def collected(session: Session, key: str) -> dict[str, Any] | None:
-    """Return all that is known under a verdict's number, a path or a SHA-256 (as `queries.show`); None if nothing.
+@dataclass(frozen=True)
+class Dossier:
+    """All that is known about a verdict, a content or a path, with validations on somebody's own files and people's words."""
 
-    The fields of the verdict stand beside those around it; where there is no verdict they are null or empty.
+    shown: queries.Shown
+    validations: tuple[OwnValidation, ...]
+    reviews: tuple[Words, ...]
+
+    @property
+    def verdict(self) -> StoredVerdict | None:
+        """The verdict, if there is one."""
+        return self.shown.verdict
+
+    @property
+    def verdict_id(self) -> int | None:
+        """The verdict's number, if there is one."""
+        return self.shown.judged.id if self.shown.judged else None
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as JSON values, all on one level; where there is no verdict its fields are null or empty."""
+        around = self.shown.plain()
+        verdict = around.pop("verdict") or EMPTY
+        del around["judged"]
+        return {
+            **verdict,
+            **around,
+            "verdict_id": self.verdict_id,
+            "validations": [validation.plain() for validation in self.validations],
+            "reviews": plain(self.reviews),
+        }
+
+
+@dataclass(frozen=True)
+class Record(Dossier):
+    """What a report is made of.
+
+    `entry` is the verdict's in the chain, `head` the chain's newest. `elsewhere` counts the places where the file was
+    seen outside the case that the report is for.
     """
-    found = queries.show(session, key)
-    return flat(session, found) if found else None
+
+    entry: VerdictEntry | None
+    head: Head | None
+    made: Made
+    elsewhere: int = 0
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as JSON values, all on one level."""
+        return {
+            **super().plain(),
+            "elsewhere": self.elsewhere,
+            "entry": self.entry._asdict() if self.entry else None,
+            "head": plain(self.head),
+            "made": plain(self.made),
+        }
 
 
-def flat(session: Session, found: queries.Shown) -> dict[str, Any]:
-    """Return what was found in one level, with validations on somebody's own files and people's words."""
-    told = found.plain()
-    verdict = told.pop("verdict") or EMPTY
-    judged = told.pop("judged")
-    return {
-        **verdict,
-        **told,
-        "verdict_id": judged["id"] if judged else None,
-        "validations": validations.told(session, verdict.get("pipeline")),
-        "reviews": plain(reviews.of_verdicts(session, [one.id for one in found.history])),
-    }
+def collected(session: Session, key: str) -> Dossier | None:
+    """Return all that is known under a verdict's number, a path or a SHA-256 (as `queries.show`); None if nothing."""
+    shown = queries.show(session, key)
+    return dossier(session, shown) if shown else None
+
+
+def dossier(session: Session, shown: queries.Shown) -> Dossier:
+    """Return what is shown with validations and people's words."""
+    pipeline = pipeline_hash(shown.payload) if shown.payload else None
+    words = reviews.of_verdicts(session, [judged.id for judged in shown.history])
+    return Dossier(shown, validations.beside(session, pipeline), tuple(words))
 
 
 @dataclass(frozen=True)
@@ -69,42 +117,36 @@ class Wanted:
     case: str | None = None
 
 
-def record(engine: Engine, wanted: Wanted | str, made: Made) -> dict[str, Any] | None:
-    """Return what a report is made of, as JSON values; None where nothing is known. A text is a key.
-
-    That is `collected`, the verdict's `entry` in the chain, the chain's `head`, who `made` it, and how often the file
-    was seen `elsewhere`.
-    """
+def record(engine: Engine, wanted: Wanted | str, made: Made) -> Record | None:
+    """Return what a report is made of; None where nothing is known. A text is a key."""
     wanted = Wanted(wanted) if isinstance(wanted, str) else wanted
     with reading(engine) as session:
-        told = found_for(session, wanted)
-        if told is None:
+        known = dossier_for(session, wanted)
+        if known is None:
             return None
-        number = told["verdict_id"]
+        number = known.verdict_id
         entry = chain.of_verdict(session, number) if number is not None else None
         head = chain.head(session)
-    names = ("number", "hash", "previous_hash")
-    return {
-        **within(told, wanted.case),
-        "entry": dict(zip(names, entry, strict=True)) if entry else None,
-        "head": plain(head),
-        "made": plain(made),
-    }
+    shown, elsewhere = within(known.shown, wanted.case)
+    return Record(shown, known.validations, known.reviews, entry, head, made, elsewhere)
 
 
-def found_for(session: Session, wanted: Wanted) -> dict[str, Any] | None:
+def dossier_for(session: Session, wanted: Wanted) -> Dossier | None:
     """Return what is known of what is wanted."""
     if wanted.job_id is None:
         return collected(session, wanted.key)
-    found = history.of_job(session, wanted.job_id)
-    return flat(session, found) if found else None
+    shown = history.of_job(session, wanted.job_id)
+    return dossier(session, shown) if shown else None
 
 
-def within(told: dict[str, Any], case: str | None) -> dict[str, Any]:
-    """Return a record with the sightings of one case alone: who is given a case's report learns nothing of others."""
+def within(shown: queries.Shown, case: str | None) -> tuple[queries.Shown, int]:
+    """Return what is shown with the sightings of one case alone, and the number of the others.
+
+    Whoever is given a case's report learns nothing of other cases.
+    """
     if case is None:
-        return {**told, "elsewhere": 0}
-    own = [one for one in told["sightings"] if one["case"] == case]
-    path = told["path"] if any(one["path"] == told["path"] for one in own) else None
-    path = path or next((one["path"] for one in own), None)
-    return {**told, "path": path, "sightings": own, "elsewhere": len(told["sightings"]) - len(own)}
+        return shown, 0
+    sightings = tuple(location for location in shown.sightings if location.case == case)
+    paths = [location.path for location in sightings]
+    path = shown.path if shown.path in paths else next(iter(paths), None)
+    return replace(shown, path=path, sightings=sightings), len(shown.sightings) - len(sightings)

@@ -1,35 +1,34 @@
 """A report as plain text, for a terminal or a mail: what the HTML says, without pictures."""
 
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 from ..escaping import visible
+from ..records import Provenance, StoredFinding, StoredVerdict, TrackScore
+from ..store.ledger.reviews import Words
 from . import wording
 from .processing_rows import media_facts, processing, rerun_command, seen_at
+from .report_data import Record
 from .summary import Row, moment, summary
-
-Plain = Mapping[str, Any]
 
 WIDTH = 80
 NAME_WIDTH = 22
 PATHS = ("File", "Path")  # never broken: a space at the end of a line would be lost
 
 
-def text_report(told: Plain) -> str:
-    """Return the report on a verdict or a failure from its record (`report_data.record`); no line moves a terminal's cursor."""
-    number = told["verdict_id"]
+def text_report(record: Record) -> str:
+    """Return the report on a verdict or a failure from its record; no line moves a terminal's cursor."""
+    number = record.verdict_id
     head = f"Report of an automated examination: {'no verdict' if number is None else f'verdict {number}'}"
     lines = [head, "=" * len(head)]
-    for title, body in sections(told):
+    for title, body in sections(record):
         lines += ["", title, "-" * len(title), *body]
     return "\n".join(visible(line) for line in lines) + "\n"
 
 
-def sections(told: Plain) -> Iterator[tuple[str, list[str]]]:
+def sections(record: Record) -> Iterator[tuple[str, list[str]]]:
     """Yield the titles and lines of the report's sections, in the order of the HTML."""
-    page = summary(told)
-    judged = told["verdict_id"] is not None
+    page, verdict = summary(record), record.verdict
     yield "Question", [*filled([wording.QUESTION]), *numbered(page.propositions)]
     yield "Exhibit", rows(page.exhibit)
     yield "Result", filled([page.result])
@@ -40,65 +39,74 @@ def sections(told: Plain) -> Iterator[tuple[str, list[str]]]:
     yield "Who and which versions", rows(page.examined_by)
     if page.why:
         yield "Why the result is inconclusive", filled(page.why)
-    if told["findings"]:
-        yield (
-            "Findings of every detector",
-            [line for one in told["findings"] for line in finding(one, told)],
-        )
-    if told["media"]:
-        yield "Media facts", rows(media_facts(told["media"]))
-    if told["sightings"]:
-        seen = [line for one in told["sightings"] for line in [*rows(seen_at(one)), ""]]
-        if told["elsewhere"]:
-            other = f"Seen at {told['elsewhere']} other places outside this case, not named here."
-            seen += [*filled([other]), ""]
-        yield "Provenance: where the file was seen", seen[:-1]
-    if judged:
-        again = f"To analyse the file again as recorded, and compare: {rerun_command(told)}"
-        yield "Processing record", [*rows(processing(told)), *filled([again])]
+    if verdict and verdict.findings:
+        yield "Findings of every detector", findings(verdict)
+    if verdict:
+        yield "Media facts", rows(media_facts(verdict.media))
+    if record.shown.sightings:
+        yield "Provenance: where the file was seen", places(record)
+    if verdict:
+        again = f"To analyse the file again as recorded, and compare: {rerun_command(record.verdict_id)}"
+        yield "Processing record", [*rows(processing(record)), *filled([again])]
     yield "Limits of the method", bullets(wording.LIMITS)
-    if told["reviews"]:
-        yield (
-            "People's words, not the program's",
-            [line for one in told["reviews"] for line in words(one)],
-        )
+    if record.reviews:
+        lines = [line for words in record.reviews for line in words_lines(words)]
+        yield "People's words, not the program's", lines
 
 
-def finding(found: Plain, told: Plain) -> Iterator[str]:
+def findings(verdict: StoredVerdict) -> list[str]:
+    """Return the lines of every detector's finding."""
+    return [
+        line for finding in verdict.findings for line in finding_lines(finding, verdict.provenance)
+    ]
+
+
+def places(record: Record) -> list[str]:
+    """Return the lines that say where a file was seen."""
+    lines = [line for place in record.shown.sightings for line in [*rows(seen_at(place)), ""]]
+    if record.elsewhere:
+        other = f"Seen at {record.elsewhere} other places outside this case, not named here."
+        lines += [*filled([other]), ""]
+    return lines[:-1]
+
+
+def finding_lines(finding: StoredFinding, provenance: Provenance) -> Iterator[str]:
     """Yield the lines of one detector's finding."""
-    name, record = found["detector"], told["provenance"]
-    yield f"{name} {found['version']}: {found['outcome']}"
-    for title, known in (("licence", "licences"), ("permitted use", "permitted_use")):
-        if name in record.get(known, {}):
-            yield from filled([f"{title}: {record[known][name]}"], "  ")
-    if found["message"]:
-        yield from filled([found["message"]], "  ")
-    yield from bullets(found["evidence"]["statements"], "  ")
-    for track in found["evidence"]["tracks"]:
-        ratio = track["log10_lr"]
-        yield from filled(
-            [
-                f"face track {track['id']}, {wording.clock(track['first_s'])}-{wording.clock(track['last_s'])}, "
-                f"{track['frames']} frames, {track['median_face_px']:.0f} px: score {track['score']:.3f}, "
-                f"log10 ratio {'none' if ratio is None else f'{ratio:.2f}'}, {track['label']}"
-            ],
-            "  ",
-        )
-    for one in found["evidence"]["artifacts"]:
-        yield f"  made: {one['name']}, {one['media_type']}, {one['bytes']} bytes, SHA-256 {one['sha256']}"
+    name = finding.detector
+    yield f"{name} {finding.version}: {finding.outcome}"
+    terms = (("licence", provenance.licences), ("permitted use", provenance.permitted_use))
+    for title, by_detector in terms:
+        if name in by_detector:
+            yield from filled([f"{title}: {by_detector[name]}"], "  ")
+    if finding.message:
+        yield from filled([finding.message], "  ")
+    yield from bullets(finding.evidence.statements, "  ")
+    yield from filled((track_sentence(track) for track in finding.evidence.tracks), "  ")
+    for item in finding.evidence.artifacts:
+        yield f"  made: {item.name}, {item.media_type}, {item.bytes} bytes, SHA-256 {item.sha256}"
 
 
-def words(one: Plain) -> Iterator[str]:
-    """Yield what a person said, line by line as it was written."""
-    yield f"{one['kind']} on verdict {one['verdict_id']} by {one['examiner']}, {moment(one['created_at'])}"
-    for line in (one["conclusion"] or one["note"]).splitlines():
+def track_sentence(track: TrackScore) -> str:
+    """Return what a detector made of a face track."""
+    ratio = track.log10_lr
+    return (
+        f"face track {track.id}, {wording.clock(track.first_s)}-{wording.clock(track.last_s)}, "
+        f"{track.frames} frames, {track.median_face_px:.0f} px: score {track.score:.3f}, "
+        f"log10 ratio {'none' if ratio is None else f'{ratio:.2f}'}, {track.label}"
+    )
+
+
+def words_lines(words: Words) -> Iterator[str]:
+    """Yield what a person wrote, line by line as it was written."""
+    yield f"{words.kind} on verdict {words.verdict_id} by {words.examiner}, {moment(words.created_at)}"
+    for line in (words.conclusion or words.note).splitlines():
         yield from filled([line], "  ")
 
 
-def rows(found: Iterable[Row]) -> list[str]:
+def rows(pairs: Iterable[Row]) -> list[str]:
     """Return names with their values in two columns; a long name has a line of its own."""
     lines: list[str] = []
-    for name, value in found:
+    for name, value in pairs:
         first = f"{name}: ".ljust(NAME_WIDTH)
         if len(first) > NAME_WIDTH:
             lines.append(first.rstrip())
@@ -115,13 +123,15 @@ def filled(sentences: Iterable[str], indent: str = "") -> list[str]:
 def numbered(sentences: Iterable[str]) -> list[str]:
     """Return sentences with their numbers."""
     return [
-        line for i, one in enumerate(sentences, 1) for line in wrapped(one, f"  {i}. ", "     ")
+        line
+        for i, sentence in enumerate(sentences, 1)
+        for line in wrapped(sentence, f"  {i}. ", "     ")
     ]
 
 
 def bullets(sentences: Iterable[str], indent: str = "") -> list[str]:
     """Return sentences as a list."""
-    return [line for one in sentences for line in wrapped(one, f"{indent}- ", f"{indent}  ")]
+    return [line for text in sentences for line in wrapped(text, f"{indent}- ", f"{indent}  ")]
 
 
 def wrapped(text: str, first: str, others: str) -> list[str]:

@@ -4,14 +4,14 @@ Made on the server, without script or style sheet: presentation attributes only,
 any content security policy. Tracks differ by mark and dash, not by colour alone; text and axes take the page's colour.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 from markupsafe import Markup
 
 from ..analysis.fusion import LN10
+from ..records import Calibration, StoredFinding, StoredVerdict, TrackScore
 from . import wording
 from .axes import (
     AXIS_HEIGHT,
@@ -30,7 +30,6 @@ from .axes import (
 )
 from .svg_marks import RADIUS, colour, dash, mark, tag
 
-Plain = Mapping[str, Any]
 Link = Callable[[float, int], str]
 
 LEGEND_LINE, FONT_PX = 20, 14
@@ -47,18 +46,18 @@ class Curve:
     """One face track: its place among the tracks, its score and its samples (time, score), oldest first."""
 
     index: int
-    track: Plain
+    track: TrackScore
     samples: tuple[tuple[float, float], ...]
 
     @property
     def scores(self) -> list[float]:
         """Return the scores of its samples and its own."""
-        return [*(score for _, score in self.samples), self.track["score"]]
+        return [*(score for _, score in self.samples), self.track.score]
 
     @property
-    def hollow(self) -> bool:
+    def is_hollow(self) -> bool:
         """Say whether it decides nothing, because it has no calibrated ratio."""
-        return self.track["log10_lr"] is None
+        return self.track.log10_lr is None
 
 
 @dataclass(frozen=True)
@@ -79,21 +78,22 @@ class Threshold:
     score: float
 
 
-def timelines(verdict: Plain, key: str = "timeline", link: Link | None = None) -> dict[str, Markup]:
-    """Return the plot of every detector that scored faces, by its name, from a verdict as JSON values (`serialization.plain`).
+def timelines(
+    verdict: StoredVerdict, key: str = "timeline", link: Link | None = None
+) -> dict[str, Markup]:
+    """Return the plot of every detector that scored faces, by its name.
 
     `key` begins the ids in them: give each verdict of a page another. `link` makes every mark a link: it is given the
     time in seconds and the track.
     """
-    sampling = verdict["provenance"]["pipeline"].get("sampling", {})
-    scored = [f for f in verdict["findings"] if f["evidence"]["frames"]]
+    scored = [finding for finding in verdict.findings if finding.evidence.frames]
     return {
-        finding["detector"]: timeline_svg(
+        finding.detector: timeline_svg(
             finding,
-            calibration_of(verdict, finding["detector"]),
-            duration_s=verdict["media"]["duration_s"],
-            sampled_s=verdict["provenance"].get("sampled_s", ()),
-            stride_s=sampling.get("stride_s", 0.2),
+            calibration_of(verdict, finding.detector),
+            duration_s=verdict.media.duration_s,
+            sampled_s=verdict.provenance.sampled_s,
+            stride_s=verdict.provenance.stride_s,
             key=f"{key}-{place}",
             link=link,
         )
@@ -101,18 +101,15 @@ def timelines(verdict: Plain, key: str = "timeline", link: Link | None = None) -
     }
 
 
-def calibration_of(verdict: Plain, detector: str) -> Plain | None:
+def calibration_of(verdict: StoredVerdict, detector: str) -> Calibration | None:
     """Return a detector's calibration if it holds for this kind of media, else None."""
-    for described in verdict["provenance"]["pipeline"].get("detectors", ()):
-        calibration: Plain | None = described.get("calibration")
-        if described["name"] == detector and calibration:
-            return calibration if verdict["media"]["kind"] in calibration["kinds"] else None
-    return None
+    calibration = verdict.provenance.pipeline.calibrations.get(detector)
+    return calibration if calibration and verdict.media.kind in calibration.kinds else None
 
 
 def timeline_svg(
-    finding: Plain,
-    calibration: Plain | None,
+    finding: StoredFinding,
+    calibration: Calibration | None,
     *,
     duration_s: float | None = None,
     sampled_s: Sequence[float] = (),
@@ -132,7 +129,7 @@ def timeline_svg(
     y = score_scale([line.score for line in lines] + [s for c in curves for s in c.scores])
     below = TOP + PLOT_HEIGHT + AXIS_HEIGHT
     parts = [
-        tag("title", f"Scores of {finding['detector']} over time", id=f"{key}-title"),
+        tag("title", f"Scores of {finding.detector} over time", id=f"{key}-title"),
         tag("desc", " ".join(described(curves, lines, sampled_s)), id=f"{key}-desc"),
         *score_axis(y),
         *time_axis(x, sampled_s, still=max(moments) <= 0),
@@ -159,25 +156,22 @@ def timeline_svg(
     )
 
 
-def curves_of(finding: Plain) -> list[Curve]:
+def curves_of(finding: StoredFinding) -> list[Curve]:
     """Return the finding's tracks with their samples; a track without samples has none to draw and is left out."""
-    found: dict[int, list[tuple[float, float]]] = {}
-    for frame in finding["evidence"]["frames"]:
-        found.setdefault(frame["track"], []).append((frame["time_s"], frame["score"]))
-    tracks = [track for track in finding["evidence"]["tracks"] if track["id"] in found]
-    return [Curve(i, track, tuple(sorted(found[track["id"]]))) for i, track in enumerate(tracks)]
+    samples: dict[int, list[tuple[float, float]]] = {}
+    for frame in finding.evidence.frames:
+        samples.setdefault(frame.track, []).append((frame.time_s, frame.score))
+    tracks = [track for track in finding.evidence.tracks if track.id in samples]
+    return [Curve(i, track, tuple(sorted(samples[track.id]))) for i, track in enumerate(tracks)]
 
 
-def thresholds(calibration: Plain | None) -> list[Threshold]:
+def thresholds(calibration: Calibration | None) -> list[Threshold]:
     """Return the raw scores at which the calibration's ratio reaches its thresholds."""
-    if not calibration or not calibration["slope"]:
+    if not calibration or not calibration.slope:
         return []
     return [
-        Threshold(
-            label,
-            (calibration[name] * LN10 - calibration["intercept"]) / calibration["slope"],
-        )
-        for label, name in (("fake", "fake_at"), ("real", "real_at"))
+        Threshold(label, (ratio * LN10 - calibration.intercept) / calibration.slope)
+        for label, ratio in (("fake", calibration.fake_at), ("real", calibration.real_at))
     ]
 
 
@@ -204,36 +198,36 @@ def curve_lines(curve: Curve, points: list[Point], stride_s: float) -> list[Mark
     return [
         tag(
             "line",
-            x1=one.x,
-            y1=one.y,
-            x2=other.x,
-            y2=other.y,
+            x1=before.x,
+            y1=before.y,
+            x2=after.x,
+            y2=after.y,
             stroke=colour(curve.index),
             stroke_dasharray=dash(curve.index),
         )
-        for one, other in pairwise(points)
-        if other.time_s - one.time_s <= JOIN_STRIDES * stride_s
+        for before, after in pairwise(points)
+        if after.time_s - before.time_s <= JOIN_STRIDES * stride_s
     ]
 
 
 def curve_marks(curve: Curve, points: list[Point], link: Link | None) -> list[Markup]:
     """Return a mark for each sample, with its time and score as a tooltip."""
-    track = curve.track["id"]
-    found = []
+    track = curve.track.id
+    marks = []
     for at in points:
         when = f"{wording.clock(at.time_s)} ({at.time_s:.2f} s)"
-        said = f"Face track {track}, {when}: score {at.score:.2f}"
+        title = f"Face track {track}, {when}: score {at.score:.2f}"
         drawn = tag(
             "g",
-            tag("title", said),
-            mark(curve.index, at.x, at.y, hollow=curve.hollow),
+            tag("title", title),
+            mark(curve.index, at.x, at.y, hollow=curve.is_hollow),
             class_="sample",
             data_time=f"{at.time_s:.6f}",
             data_track=track,
         )
         href = link(at.time_s, track) if link else None
-        found.append(tag("a", drawn, href=href, aria_label=said) if href else drawn)
-    return found
+        marks.append(tag("a", drawn, href=href, aria_label=title) if href else drawn)
+    return marks
 
 
 def legend_of(lines: list[Threshold], top: float) -> list[Markup]:
@@ -241,8 +235,8 @@ def legend_of(lines: list[Threshold], top: float) -> list[Markup]:
     if not lines:
         return []
     at = top + LEGEND_LINE * 0.6
-    said = {line.label: f"{line.score:.2f}" for line in lines}
-    text = f"Thresholds: fake from {said['fake']} up, real to {said['real']}"
+    scores = {line.label: f"{line.score:.2f}" for line in lines}
+    text = f"Thresholds: fake from {scores['fake']} up, real to {scores['real']}"
     return [
         tag("line", x1=LEFT - 30, x2=LEFT + 2, y1=at, y2=at, **DOTTED),
         tag("text", text, x=LEFT + 12, y=at + 4.5),
@@ -263,7 +257,7 @@ def legend_line(curve: Curve, top: float) -> Markup:
             stroke=colour(curve.index),
             stroke_dasharray=dash(curve.index),
         ),
-        mark(curve.index, LEFT - 14, at, hollow=curve.hollow),
+        mark(curve.index, LEFT - 14, at, hollow=curve.is_hollow),
         tag("text", summary(curve), x=LEFT + 12, y=at + 4.5),
     )
 
@@ -272,17 +266,17 @@ def summary(curve: Curve) -> str:
     """Return what a track is, in a line."""
     track = curve.track
     seen = "" if len(curve.samples) == 1 else f", {len(curve.samples)} samples"
-    said = f"Face track {track['id']}{seen}: score {track['score']:.2f}"
-    return f"{said} (hollow: decides nothing)" if curve.hollow else said
+    text = f"Face track {track.id}{seen}: score {track.score:.2f}"
+    return f"{text} (hollow: decides nothing)" if curve.is_hollow else text
 
 
 def described(curves: list[Curve], lines: list[Threshold], sampled_s: Sequence[float]) -> list[str]:
     """Return the plot in sentences, for whoever does not see it."""
-    said = [f"{len(sampled_s)} sampled moments." if sampled_s else ""]
+    sentences = [f"{len(sampled_s)} sampled moments." if sampled_s else ""]
     for curve in curves:
         scores = [score for _, score in curve.samples]
-        first, last = (wording.clock(curve.track[name]) for name in ("first_s", "last_s"))
+        first, last = wording.clock(curve.track.first_s), wording.clock(curve.track.last_s)
         when = first if first == last else f"{first}-{last}"
-        said.append(f"{summary(curve)}, {when}, from {min(scores):.2f} to {max(scores):.2f}.")
-    said += [f"Threshold of {line.label}: {line.score:.2f}." for line in lines]
-    return [sentence for sentence in said if sentence]
+        sentences.append(f"{summary(curve)}, {when}, from {min(scores):.2f} to {max(scores):.2f}.")
+    sentences += [f"Threshold of {line.label}: {line.score:.2f}." for line in lines]
+    return [sentence for sentence in sentences if sentence]

@@ -1,15 +1,22 @@
 """The sentences that people read. The words for a result stand here and nowhere else.
 
-Works on the plain form of a verdict (`serialization.plain`), fresh from an analysis or out of the database.
+Works on a verdict as it is stored (`StoredVerdict`).
 The verbal scale is that of the ENFSI Guideline for Evaluative Reporting in Forensic Science (2015), table in 5.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from ..analysis.fusion import mean, wilson_interval
-
-Plain = Mapping[str, Any]
+from ..analysis.fusion import bounds, faces_judged, mean, wilson_interval
+from ..errors import ErrorCode
+from ..records import (
+    EXAMINABLE,
+    ErrorRate,
+    ErrorRates,
+    StoredFinding,
+    StoredVerdict,
+    Together,
+    TrackScore,
+)
 
 SCALE = (
     (1_000_000, "extremely strong support"),
@@ -62,30 +69,29 @@ LIMITS = (
     "shows only against a hash of the chain that was kept elsewhere.",
 )
 
-ERRORS = ("flagged_real", "missed_fake")
 
-
-def propositions(verdict: Plain) -> tuple[str, str]:
-    """Return the two propositions that a result is held against."""
-    count = len(scored_faces(verdict))
+def propositions(verdict: StoredVerdict | None) -> tuple[str, str]:
+    """Return the two propositions that a result is held against; without a verdict they are about any face."""
+    count = len(scored_faces(verdict.findings)) if verdict else 0
     recorded = "recorded by a camera and processed ordinarily"
     altered = "generated or altered by a validated kind of method"
     if count == 1:
         return f"The face was {altered}.", f"The face was {recorded}."
-    one = f"One of the {count} faces" if count else "A face in the file"
-    every = f"Each of the {count} faces" if count else "Every face in the file"
-    return f"{one} was {altered}.", f"{every} was {recorded}."
+    any_face = f"One of the {count} faces" if count else "A face in the file"
+    every_face = f"Each of the {count} faces" if count else "Every face in the file"
+    return f"{any_face} was {altered}.", f"{every_face} was {recorded}."
 
 
-def result(verdict: Plain) -> str:
+def result(verdict: StoredVerdict) -> str:
     """Return the sentence that states a verdict."""
-    label, reason = verdict["label"], verdict["reason"]
+    label, reason = verdict.label, verdict.reason
     if label == "not_assessed":
-        smallest = verdict["provenance"]["smallest_face_px"]
-        return REASONS[reason].format(least=f" of at least {smallest:.0f} px" if smallest else "")
+        smallest = verdict.provenance.smallest_face_px
+        sentence = REASONS[reason] if reason else "Not assessed."
+        return sentence.format(least=f" of at least {smallest:.0f} px" if smallest else "")
     if label == "inconclusive":
-        said = "The examination supports neither proposition over the other."
-        return f"{said} {REASONS[reason]}" if reason else said
+        neither = "The examination supports neither proposition over the other."
+        return f"{neither} {REASONS[reason]}" if reason else neither
     if label == "real":
         return (
             "No indication of face manipulation of the validated kinds was found in "
@@ -94,19 +100,19 @@ def result(verdict: Plain) -> str:
     return fake_result(verdict)
 
 
-def unfinished(told: Plain) -> str:
+def unfinished(error: ErrorCode | None, message: str | None) -> str:
     """Return the sentence for a file without a verdict: why it could not be analysed, or that it was not yet."""
-    if not told["error"]:
+    if not error:
         return "No result: the file has not been analysed yet."
-    return f"No result: the file could not be analysed ({told['error']}). {told['error_message'] or ''}".rstrip()
+    return f"No result: the file could not be analysed ({error}). {message or ''}".rstrip()
 
 
-def fake_result(verdict: Plain) -> str:
+def fake_result(verdict: StoredVerdict) -> str:
     """Return the sentence for a file in which something stands out; its ratio is that of all faces together."""
-    place, ratio = where(verdict), verdict["log10_lr"]
+    place, ratio = where(verdict), verdict.log10_lr
     if ratio is None or 10**ratio < 2:
         return f"{place}: screening flag."
-    altered, recorded = subjects(len(scored_faces(verdict)))
+    altered, recorded = subjects(len(scored_faces(verdict.findings)))
     return (
         f"{place}: the result is about {rounded(10**ratio)} times more probable if {altered} generated or "
         f"altered by a validated kind of method than if {recorded} recorded by a camera and processed "
@@ -136,37 +142,37 @@ def rounded(ratio: float) -> str:
     return f"{whole // step * step:,}"
 
 
-def where(verdict: Plain) -> str:
+def where(verdict: StoredVerdict) -> str:
     """Name the face that the result rests on, and its time; among several the one with the highest ratio."""
-    scored = list(scored_faces(verdict).values())
+    scored = list(scored_faces(verdict.findings).values())
     if not scored:
         return "The file"
     track = max(scored, key=mean_ratio)[0]
-    name = f"face track {track['id']} ({clock(track['first_s'])}-{clock(track['last_s'])})"
-    if track["first_s"] == track["last_s"] == 0:
-        name = f"face {track['id']}"
+    name = f"face track {track.id} ({clock(track.first_s)}-{clock(track.last_s)})"
+    if track.first_s == track.last_s == 0:
+        name = f"face {track.id}"
     most_likely = f"one of the {len(scored)} faces, most likely {name}"
     return (name if len(scored) == 1 else most_likely).capitalize()
 
 
-def scored_faces(verdict: Plain) -> dict[int, list[Plain]]:
+def scored_faces(findings: Sequence[StoredFinding]) -> dict[int, list[TrackScore]]:
     """Return the tracks that have a calibrated ratio, by face: one from each detector that scored it."""
-    found: dict[int, list[Plain]] = {}
-    for finding in verdict["findings"]:
-        for track in finding["evidence"]["tracks"]:
-            if track["log10_lr"] is not None:
-                found.setdefault(track["id"], []).append(track)
-    return found
+    tracks: dict[int, list[TrackScore]] = {}
+    for finding in findings:
+        for track in finding.evidence.tracks:
+            if track.log10_lr is not None:
+                tracks.setdefault(track.id, []).append(track)
+    return tracks
 
 
-def mean_ratio(tracks: Sequence[Plain]) -> float:
+def mean_ratio(tracks: Sequence[TrackScore]) -> float:
     """Return the log10 ratio of one face, over the detectors that scored it."""
-    return mean([float(track["log10_lr"]) for track in tracks])
+    return mean([track.log10_lr for track in tracks if track.log10_lr is not None])
 
 
-def faces(verdict: Plain) -> str:
+def faces(verdict: StoredVerdict) -> str:
     """Return "the N faces" with the number that was validated and scored, or "the file" where none was."""
-    count = len(scored_faces(verdict))
+    count = len(scored_faces(verdict.findings))
     return "the file" if not count else "the 1 face" if count == 1 else f"the {count} faces"
 
 
@@ -177,95 +183,87 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes:02}:{rest:02}"
 
 
-def error_rates(label: str | None, rates: Plain) -> tuple[str, ...]:
+def error_rates(label: str | None, rates: ErrorRates) -> tuple[str, ...]:
     """Return how often a verdict like this was wrong in validation; both errors where the label is neither.
 
-    `label` is None for many verdicts; `rates` has the calibration's `flagged_real` and `missed_fake`.
+    `label` is None for many verdicts.
     """
     if label == "fake":
-        return (false_alarms(rates.get("flagged_real")),)
+        return (false_alarms(rates.flagged_real),)
     if label == "real":
-        return (missed_fakes(rates.get("missed_fake")),)
-    return false_alarms(rates.get("flagged_real")), missed_fakes(rates.get("missed_fake"))
+        return (missed_fakes(rates.missed_fake),)
+    return false_alarms(rates.flagged_real), missed_fakes(rates.missed_fake)
 
 
-def validated_errors(verdict: Plain) -> dict[str, dict[str, Plain | None]]:
-    """Return the errors in validation, `flagged_real` and `missed_fake`, by who made them.
+def validated_errors(verdict: StoredVerdict) -> dict[str, ErrorRates]:
+    """Return the errors in validation by who made them.
 
     These are those that voted, together, where that was measured, or else each calibrated detector.
     """
     if joint := voted_together(verdict):
-        return {" + ".join(joint["of"]): {key: joint[key] for key in ERRORS}}
-    findings = {finding["detector"]: finding for finding in verdict["findings"]}
-    return {
-        name: {key: bounds(calibration, findings.get(name)).get(key) for key in ERRORS}
-        for described in verdict["provenance"]["pipeline"]["detectors"]
-        if (calibration := described.get("calibration")) and (name := described["name"])
-    }
+        return {" + ".join(joint.of): ErrorRates(joint.flagged_real, joint.missed_fake)}
+    faces = {finding.detector: faces_judged(finding) for finding in verdict.findings}
+    rates = {}
+    for name, calibration in verdict.provenance.pipeline.calibrations.items():
+        if calibration:
+            at = bounds(calibration, faces.get(name, 0))
+            rates[name] = ErrorRates(at.flagged_real, at.missed_fake) if at else ErrorRates()
+    return rates
 
 
-def voted_together(verdict: Plain) -> Plain | None:
+def voted_together(verdict: StoredVerdict) -> Together | None:
     """Return what was measured of just those that voted, on files of one face; None for others."""
-    voters = [finding for finding in verdict["findings"] if finding["log10_lr"] is not None]
-    if any(faces_judged(finding) > 1 for finding in voters):
+    if any(faces_judged(finding) > 1 for finding in verdict.voters):
         return None
-    names = {finding["detector"] for finding in voters}
-    known = verdict["provenance"]["pipeline"].get("together", ())
-    return next((one for one in known if set(one["of"]) == names), None)
+    names = {finding.detector for finding in verdict.voters}
+    known = verdict.provenance.pipeline.together
+    return next((joint for joint in known if set(joint.of) == names), None)
 
 
-def faces_judged(finding: Plain) -> int:
-    """Return how many of a finding's tracks have a ratio."""
-    return sum(track["log10_lr"] is not None for track in finding["evidence"]["tracks"])
-
-
-def bounds(calibration: Plain, finding: Plain | None) -> Plain:
-    """Return a calibration's thresholds and errors for as many faces as a finding judged; empty where there are none."""
-    faces = faces_judged(finding) if finding else 0
-    if faces < 2 or not calibration.get("crowds"):
-        return calibration
-    found = next((one["at"] for one in calibration["crowds"] if one["faces"] >= faces), None)
-    return found or {}
-
-
-def false_alarms(rate: Plain | None) -> str:
+def false_alarms(rate: ErrorRate | None) -> str:
     """Return the rate of real material that was flagged, as counts."""
-    if not rate or not rate["files"]:
+    if not rate or not rate.files:
         return "The rate of false alarms is not established."
     return counts(rate, "real", "were flagged")
 
 
-def missed_fakes(rate: Plain | None) -> str:
+def missed_fakes(rate: ErrorRate | None) -> str:
     """Return the rate of manipulated material in which nothing was found, as counts."""
-    if not rate or not rate["files"]:
+    if not rate or not rate.files:
         return "The rate of missed fakes is not established."
     return counts(rate, "manipulated", "showed no indication")
 
 
-def counts(rate: Plain, truth: str, error: str) -> str:
+def counts(rate: ErrorRate, truth: str, error: str) -> str:
     """Return an error rate as counts with its 95 % interval."""
-    wrong, files = rate["wrong"], rate["files"]
+    wrong, files = rate.wrong, rate.files
     low, high = wilson_interval(wrong, files)
     return (
-        f"In validation on {files:,} {truth} {rate.get('unit', 'files')} of comparable quality, {wrong:,} {error}: "
-        f"{wrong / files:.1%} (95 % interval {low:.1%}-{high:.1%}; {rate['data']}, "
-        f"{rate['date']}). The rate on other material is not known."
+        f"In validation on {files:,} {truth} {rate.unit} of comparable quality, {wrong:,} {error}: "
+        f"{wrong / files:.1%} (95 % interval {low:.1%}-{high:.1%}; {rate.data}, "
+        f"{rate.date}). The rate on other material is not known."
     )
 
 
-def scope(verdict: Plain) -> str:
-    """Say what was and what was not examined."""
-    done = ", ".join(TOPICS.get(word, word) for word in verdict["examined"]) or "nothing"
-    left = ", ".join(TOPICS.get(word, word) for word in verdict["not_examined"])
+def scope(verdict: StoredVerdict | None) -> str:
+    """Say what was and what was not examined; without a verdict nothing was."""
+    examined = verdict.examined if verdict else ()
+    not_examined = verdict.not_examined if verdict else EXAMINABLE
+    done = ", ".join(TOPICS.get(word, word) for word in examined) or "nothing"
+    left = ", ".join(TOPICS.get(word, word) for word in not_examined)
     return f"Examined: {done}. Not examined: {left}."
 
 
-def coverage(verdict: Plain) -> str:
+def coverage(verdict: StoredVerdict | None) -> str:
     """Say how much of the file was seen."""
-    seen = verdict["coverage"]
-    said = f"{seen['frames_decoded']} of {seen['frames_asked']} frames, {seen['frames_with_face']} with a face"
-    if seen["duration_s"] is not None and seen["max_gap_s"] is not None:
-        said += f", over {clock(seen['duration_s'])}; an altered passage shorter than {seen['max_gap_s']:.1f} s may not have been seen"
-    if seen["decode_errors"]:
-        said += f"; {seen['decode_errors']} decoding errors"
-    return f"Seen: {said}."
+    seen = verdict.coverage if verdict else None
+    if seen is None:
+        return "Seen: nothing of it."
+    text = (
+        f"{seen.frames_decoded} of {seen.frames_asked} frames, {seen.frames_with_face} with a face"
+    )
+    if seen.duration_s is not None and seen.max_gap_s is not None:
+        text += f", over {clock(seen.duration_s)}; an altered passage shorter than {seen.max_gap_s:.1f} s may not have been seen"
+    if seen.decode_errors:
+        text += f"; {seen.decode_errors} decoding errors"
+    return f"Seen: {text}."

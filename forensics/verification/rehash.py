@@ -15,16 +15,16 @@ FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK  # a pipe in the file's place
 def rehashed(file: HeldFile) -> Problem | None:
     """Hash a file and say what is wrong with it: it is missing, unreadable, or has other bytes than were analysed."""
     try:
-        found = sha256_of(file.path)
+        sha256 = sha256_of(file.path)
     except GONE:
         return problem(file, ProblemKind.MISSING, "is not there any more")
     except OSError as error:
         why = error.strerror or str(error)
         return problem(file, ProblemKind.UNREADABLE, f"can't be read: {why}")
-    if found is None:
+    if sha256 is None:
         return problem(file, ProblemKind.CHANGED, "is no regular file any more")
-    if found != file.sha256:
-        was = f"SHA-256 is {found}, {file.sha256} was analysed"
+    if sha256 != file.sha256:
+        was = f"SHA-256 is {sha256}, {file.sha256} was analysed"
         return problem(file, ProblemKind.CHANGED, f"has changed: {was}")
     return None
 

@@ -12,13 +12,14 @@ from typing import Any
 from ..analysis.messages import Done, Failed, Hashed, Task
 from ..errors import ErrorCode, ForensicsError, MediaError
 from ..escaping import shown
-from ..records import Passage
+from ..records import Passage, RecordedPipeline, StoredVerdict
 from ..serialization import plain
 from ..settings import Settings
 from ..store.queries.files import HeldFile
+from ..store.queries.stored_verdicts import structure_verdict
 from ..workers.executor import Executor
 
-Plain = Mapping[str, Any]
+Description = Mapping[str, object]  # of a pipeline, as it is recorded
 
 DEFAULT_DRIFT_LOG10 = 0.1
 """Allowed where no drift was measured: a ratio a quarter larger or a fifth smaller. The same for uncalibrated scores."""
@@ -34,28 +35,31 @@ class Compared:
     """One value then and now. `allowed` is the difference that it may have; None where it must be equal."""
 
     what: str
-    then: Any
-    now: Any
+    then: str | float | None
+    now: str | float | None
     difference: float | None
     allowed: float | None
     same: bool
 
 
-def as_recorded(settings: Settings, verdict: Plain) -> tuple[Settings, Passage, tuple[str, ...]]:
+def as_recorded(
+    settings: Settings, verdict: StoredVerdict
+) -> tuple[Settings, Passage, tuple[str, ...]]:
     """Return the settings, the passage and the detectors' names that a verdict was made with."""
-    pipeline = verdict["provenance"]["pipeline"]
-    sampling = pipeline["sampling"]
-    changes = {name: sampling[name] for name in RECORDED if name in sampling}
-    changes |= {n: pipeline[n] for n in ("policy", "reproducible") if n in pipeline}
-    passage = Passage(sampling["from_s"], sampling["to_s"])
-    names = tuple(described["name"] for described in pipeline["detectors"])
-    return replace(settings, workers=1, **changes), passage, names
+    pipeline = verdict.provenance.pipeline
+    sampling = pipeline.sampling
+    changes = {name: getattr(sampling, name) for name in RECORDED}
+    changes |= {"policy": pipeline.policy, "reproducible": pipeline.reproducible}
+    recorded = {name: value for name, value in changes.items() if value is not None}
+    names = tuple(detector.name for detector in pipeline.detectors)
+    passage = Passage(sampling.from_s, sampling.to_s)
+    return replace(settings, workers=1, **recorded), passage, names
 
 
 def rerun(
-    executor: Executor, files: Iterable[HeldFile], passage: Passage, verdict: Plain
-) -> dict[str, Any]:
-    """Analyse the first of the files that has the recorded bytes; returns its verdict as JSON values.
+    executor: Executor, files: Iterable[HeldFile], passage: Passage, verdict: StoredVerdict
+) -> StoredVerdict:
+    """Analyse the first of the files that has the recorded bytes; returns its verdict as it would be stored.
 
     Raises ForensicsError when none has them, when the pipeline is not the one recorded, or when the analysis fails.
     """
@@ -66,14 +70,14 @@ def rerun(
             return answer(executor, task, verdict)
         except MediaError as error:
             lost.append(str(error))
-    sha256 = verdict["media"]["sha256"]
+    sha256 = verdict.media.sha256
     raise ForensicsError(
         f"no current file has the bytes {sha256}: {'; '.join(lost) or 'none is known'}; "
         "put the file back where it was, or run 'forensics scan' on a copy of it"
     )
 
 
-def answer(executor: Executor, task: Task, verdict: Plain) -> dict[str, Any]:
+def answer(executor: Executor, task: Task, verdict: StoredVerdict) -> StoredVerdict:
     """Analyse one file. Raises MediaError for one that has other bytes or is away, ForensicsError like `rerun`."""
     executor.submit(task)
     while True:
@@ -81,8 +85,7 @@ def answer(executor: Executor, task: Task, verdict: Plain) -> dict[str, Any]:
             if isinstance(event, Hashed):
                 check(executor, task, event, verdict)
             elif isinstance(event, Done):
-                told: dict[str, Any] = plain(event.verdict)
-                return told
+                return structure_verdict(plain(event.verdict))
             elif isinstance(event, Failed) and event.failure.code in AWAY:
                 raise MediaError(event.failure.code, event.failure.message)
             elif isinstance(event, Failed):
@@ -90,10 +93,11 @@ def answer(executor: Executor, task: Task, verdict: Plain) -> dict[str, Any]:
                 raise ForensicsError(f"{shown(task.path)}: the re-run failed: {why}")
 
 
-def check(executor: Executor, task: Task, hashed: Hashed, verdict: Plain) -> None:
+def check(executor: Executor, task: Task, hashed: Hashed, verdict: StoredVerdict) -> None:
     """Let a task go on, if content and pipeline are those recorded."""
-    same_bytes = hashed.sha256 == verdict["media"]["sha256"]
-    others = differences(verdict["provenance"]["pipeline"], hashed.pipeline) if same_bytes else []
+    same_bytes = hashed.sha256 == verdict.media.sha256
+    recorded = verdict.provenance.pipeline.description
+    others = differences(recorded, hashed.pipeline) if same_bytes else []
     executor.decide(task.id, same_bytes and not others)
     if not same_bytes:
         raise MediaError(ErrorCode.CHANGED, f"{shown(task.path)}: SHA-256 is {hashed.sha256}")
@@ -105,19 +109,20 @@ def check(executor: Executor, task: Task, hashed: Hashed, verdict: Plain) -> Non
         )
 
 
-def differences(then: Plain, now: Plain) -> list[str]:
+def differences(then: Description, now: Description) -> list[str]:
     """Return in what a pipeline differs from the recorded one, weights first; versions of code are left to `versions`."""
     return [
         f"{k}: {brief(a)} then, {brief(b)} now" for k, a, b in changed(then, now) if not is_code(k)
     ]
 
 
-def versions(then: Plain, now: Plain) -> list[str]:
+def versions(then: RecordedPipeline, now: RecordedPipeline) -> list[str]:
     """Return which versions of code differ: whether they matter, the comparison tells."""
-    return [f"{k}: {brief(a)} then, {brief(b)} now" for k, a, b in changed(then, now) if is_code(k)]
+    changes = changed(then.description, now.description)
+    return [f"{k}: {brief(a)} then, {brief(b)} now" for k, a, b in changes if is_code(k)]
 
 
-def changed(then: Plain, now: Plain) -> Iterator[tuple[str, Any, Any]]:
+def changed(then: Description, now: Description) -> Iterator[tuple[str, object, object]]:
     """Yield the names under which two pipelines differ with both values, weights first and details last."""
     old, new = dict(flat("", by_name(then))), dict(flat("", by_name(now)))
     for key in sorted(
@@ -127,13 +132,13 @@ def changed(then: Plain, now: Plain) -> Iterator[tuple[str, Any, Any]]:
             yield key, old.get(key), new.get(key)
 
 
-def by_name(pipeline: Plain) -> dict[str, Any]:
+def by_name(pipeline: Description) -> dict[str, object]:
     """Return a pipeline as JSON values with its detectors by their names."""
-    found: dict[str, Any] = json.loads(json.dumps(plain(pipeline)))
-    return {**found, "detectors": {one["name"]: one for one in found["detectors"]}}
+    values: dict[str, Any] = json.loads(json.dumps(plain(pipeline)))
+    return {**values, "detectors": {detector["name"]: detector for detector in values["detectors"]}}
 
 
-def flat(start: str, value: Any) -> Iterator[tuple[str, Any]]:
+def flat(start: str, value: object) -> Iterator[tuple[str, object]]:
     """Yield the values in nested tables under names with dots."""
     if not isinstance(value, dict):
         yield start, value
@@ -149,46 +154,58 @@ def is_code(key: str) -> bool:
     )
 
 
-def brief(value: Any) -> str:
+def brief(value: object) -> str:
     """Return a value for a message."""
     text = "nothing" if value is None else str(value)
     return text if len(text) <= 20 else text[:12] + ".."
 
 
-def compared(then: Plain, now: Plain) -> list[Compared]:
+def compared(then: StoredVerdict, now: StoredVerdict) -> list[Compared]:
     """Compare two verdicts: the label, the file's ratio, and each detector's outcome and ratio or score."""
     drifts = drifts_of(then)
-    label = equal("label", then["label"], now["label"])
-    voters = [
-        finding["detector"] for finding in then["findings"] if finding["log10_lr"] is not None
-    ]
-    allowed = max((drifts[name] for name in voters), default=DEFAULT_DRIFT_LOG10)
-    ratio = near("log10 LR", then["log10_lr"], now["log10_lr"], allowed)
+    label = equal("label", then.label, now.label)
+    allowed = max((drifts[f.detector] for f in then.voters), default=DEFAULT_DRIFT_LOG10)
+    ratio = near("log10 LR", then.log10_lr, now.log10_lr, allowed)
     return [label, ratio, *of_detectors(then, now, drifts)]
 
 
-def drifts_of(verdict: Plain) -> dict[str, float]:
+def drifts_of(verdict: StoredVerdict) -> dict[str, float]:
     """Return by detector how far its log10 ratio may move."""
-    found = {}
-    for described in verdict["provenance"]["pipeline"]["detectors"]:
-        measured = (described["calibration"] or {}).get("drift_log10")
-        found[described["name"]] = DEFAULT_DRIFT_LOG10 if measured is None else measured
-    return found
+    drifts = {}
+    for name, calibration in verdict.provenance.pipeline.calibrations.items():
+        measured = calibration.drift_log10 if calibration else None
+        drifts[name] = DEFAULT_DRIFT_LOG10 if measured is None else measured
+    return drifts
 
 
-def of_detectors(then: Plain, now: Plain, drifts: Mapping[str, float]) -> Iterator[Compared]:
+def of_detectors(
+    then: StoredVerdict, now: StoredVerdict, drifts: Mapping[str, float]
+) -> Iterator[Compared]:
     """Compare what each detector found."""
-    old, new = ({f["detector"]: f for f in verdict["findings"]} for verdict in (then, now))
+    old, new = ({f.detector: f for f in verdict.findings} for verdict in (then, now))
     for name in sorted(old.keys() | new.keys()):
-        a, b = old.get(name, {}), new.get(name, {})
-        yield equal(f"{name} outcome", a.get("outcome"), b.get("outcome"))
-        calibrated = a.get("log10_lr") is not None or b.get("log10_lr") is not None
-        key, what = ("log10_lr", "log10 LR") if calibrated else ("score", "score")
-        allowed = drifts.get(name, DEFAULT_DRIFT_LOG10) if calibrated else DEFAULT_DRIFT_LOG10
-        yield near(f"{name} {what}", a.get(key), b.get(key), allowed)
+        a, b = (findings.get(name, MISSING) for findings in (old, new))
+        yield equal(f"{name} outcome", a.outcome, b.outcome)
+        if a.log10_lr is None and b.log10_lr is None:
+            yield near(f"{name} score", a.score, b.score, DEFAULT_DRIFT_LOG10)
+        else:
+            allowed = drifts.get(name, DEFAULT_DRIFT_LOG10)
+            yield near(f"{name} log10 LR", a.log10_lr, b.log10_lr, allowed)
 
 
-def equal(what: str, then: Any, now: Any) -> Compared:
+@dataclass(frozen=True)
+class Missing:
+    """What stands in the place of a finding that only the other verdict has."""
+
+    outcome: None = None
+    score: None = None
+    log10_lr: None = None
+
+
+MISSING = Missing()
+
+
+def equal(what: str, then: str | float | None, now: str | float | None) -> Compared:
     """Compare what must be equal."""
     return Compared(what, then, now, None, None, then == now)
 

@@ -90,11 +90,11 @@ class Work:
             if waiting:
                 parameters = next(iter(waiting.values()))
                 ids = {n for n, wanted in waiting.items() if wanted == parameters}
-                Asked(self.engine, self.settings, parameters, ids).run(self.stop)
+                SpecialJobs(self.engine, self.settings, parameters, ids).run(self.stop)
             self.stop.wait(LOOK_S)
 
 
-class Asked:
+class SpecialJobs:
     """Some jobs of one pipeline that is not the default one."""
 
     def __init__(

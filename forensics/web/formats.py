@@ -23,8 +23,8 @@ def moment(value: datetime | str | None) -> str:
     """Return a time in UTC, to the second."""
     if value is None:
         return ""
-    found = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return found.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    time = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def size(size_bytes: float) -> str:
@@ -48,8 +48,8 @@ def ratio(log10_lr: float | None) -> str:
     """Return a likelihood ratio as "77" or "1/77"; rounded down, as in the sentences."""
     if log10_lr is None:
         return "–"
-    found = rounded(10 ** abs(log10_lr))
-    return found if log10_lr >= 0 or found == "1" else f"1/{found}"
+    text = rounded(10 ** abs(log10_lr))
+    return text if log10_lr >= 0 or text == "1" else f"1/{text}"
 
 
 def words(token: str | None) -> str:

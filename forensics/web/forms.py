@@ -43,7 +43,7 @@ async def received(
     size_bytes = 0
 
     def checked(field: str, name: str) -> Sink:
-        check_token(request, form.one("csrf"))
+        check_token(request, form.value("csrf"))
         return open_file(field, name)
 
     try:
@@ -53,7 +53,7 @@ async def received(
             if size_bytes > most_bytes:
                 raise PageError(413, "That is too much at once; send less.")
             await run_in_threadpool(form.feed, data)
-        check_token(request, form.one("csrf"))
+        check_token(request, form.value("csrf"))
         if not form.is_complete:
             raise PageError(400, "The form stopped before its end.")
     except ClientDisconnect as error:

@@ -59,21 +59,24 @@ class Guard:
                 answer = self._check_token(request, cookies, set_cookies)
         except PageError as error:
             answer = error_page(request, error.status, str(error))
-        own = STATIC if request.url.path.startswith("/static/") else HEADERS
-        await (answer or self._app)(scope, receive, sending(send, own, set_cookies))
+        site_headers = STATIC if request.url.path.startswith("/static/") else HEADERS
+        await (answer or self._app)(scope, receive, sending(send, site_headers, set_cookies))
 
     def _check(self, request: Request) -> None:
         """Refuse names that somebody else's name server may have pointed at this machine, and forms of other sites."""
         host = request.headers.get("host", "")
         if self._site.token is None and hostname(host) not in LOOPBACK:
             raise PageError(421, "This server answers to 127.0.0.1 and localhost only.")
-        own = request.headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
+        is_from_here = request.headers.get("sec-fetch-site", "same-origin") in (
+            "same-origin",
+            "none",
+        )
         if request.method in ("GET", "HEAD"):
-            if not own and request.headers.get("sec-fetch-mode") != "navigate":
+            if not is_from_here and request.headers.get("sec-fetch-mode") != "navigate":
                 raise PageError(403, "This is for the pages of this server only.")
             return
         origin = request.headers.get("origin")
-        if not own or (origin is not None and urlsplit(origin).netloc != host):
+        if not is_from_here or (origin is not None and urlsplit(origin).netloc != host):
             raise PageError(403, "The form came from another site.")
 
     def _check_token(
@@ -90,9 +93,9 @@ class Guard:
         return welcome_page(request)
 
 
-def is_same(given: str, wanted: str) -> bool:
+def is_same(given: str, expected: str) -> bool:
     """Compare secrets in a time that says nothing about them."""
-    return hmac.compare_digest(given.encode("utf-8", "replace"), wanted.encode())
+    return hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode())
 
 
 def hostname(host: str) -> str:
@@ -112,13 +115,15 @@ def cookies_of(headers: Headers) -> dict[str, str]:
     return {name: morsel.value for name, morsel in jar.items()}
 
 
-def sending(send: Send, own: Mapping[str, str], set_cookies: Iterable[tuple[str, str]]) -> Send:
+def sending(
+    send: Send, site_headers: Mapping[str, str], set_cookies: Iterable[tuple[str, str]]
+) -> Send:
     """Return `send` with this site's headers on every answer; an answer's own ones stand."""
 
     async def with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            for name, value in own.items():
+            for name, value in site_headers.items():
                 headers.setdefault(name, value)
             for name, value in set_cookies:
                 headers.append("Set-Cookie", f"{name}={value}; Path=/; HttpOnly; SameSite=Strict")

@@ -100,15 +100,15 @@ class Upload:
 
     def queue(self, wanted: Wanted) -> list[int]:
         """Move the whole files into the watched folder and queue them; returns their jobs."""
-        found = []
+        job_ids = []
         for file in self.arrived:
             try:
-                found.append(queued(self._site, file, wanted))
+                job_ids.append(queued(self._site, file, wanted))
             except UnreachableError:
                 self.problems.append(
                     f"{file.name}: is stored, but the database does not answer; it is analysed once it does."
                 )
-        return found
+        return job_ids
 
 
 class Part:
@@ -194,11 +194,11 @@ def queued(site: Site, file: Arrived, wanted: Wanted) -> int:
 
 def plain_name(name: str) -> str:
     """Return a file's own name as text that can be shown anywhere: some browsers send the folders as well."""
-    own = re.split(r"[/\\]", name)[-1].strip()
-    if len(own) > LONGEST_NAME:
-        suffix = PurePosixPath(own).suffix[:20]
-        own = own[: LONGEST_NAME - len(suffix)] + suffix
-    return shown(own)
+    base = re.split(r"[/\\]", name)[-1].strip()
+    if len(base) > LONGEST_NAME:
+        suffix = PurePosixPath(base).suffix[:20]
+        base = base[: LONGEST_NAME - len(suffix)] + suffix
+    return shown(base)
 
 
 def make_ready(inbox: Path) -> None:

@@ -41,7 +41,7 @@ NEXT_STEPS = {
 
 def job_page(request: Request) -> Response:
     """Show one job; one that has its verdict leads there."""
-    job = one(request)
+    job = job_of(request)
     if job.state is JobState.DONE and job.verdict_id is not None:
         return RedirectResponse(f"/verdicts/{job.verdict_id}", 303)
     if job.state is JobState.FAILED and job.error is not None:
@@ -58,7 +58,7 @@ def jobs_page(request: Request) -> Response:
 def jobs_state(request: Request) -> Response:
     """Return how far several jobs are, for a page that is open."""
     now = utc_now()
-    return JSONResponse([told(job, now) for job in several(request)])
+    return JSONResponse([job_values(job, now) for job in several(request)])
 
 
 def several(request: Request) -> list[job_queries.JobView]:
@@ -66,19 +66,19 @@ def several(request: Request) -> list[job_queries.JobView]:
     given = request.query_params.get("ids", "").split(",")[:MOST_FOLLOWED]
     ids = [int(text) for text in given if text.isascii() and text.isdecimal() and len(text) < 19]
     with reading(site_of(request).engine) as session:
-        found = job_queries.job_views(session, ids)
-    if not found:
+        views = job_queries.job_views(session, ids)
+    if not views:
         raise PageError(404, "There are no such jobs.")
-    return found
+    return views
 
 
-def following(request: Request, found: Sequence[job_queries.JobView]) -> Response:
+def following(request: Request, views: Sequence[job_queries.JobView]) -> Response:
     """Return the page of jobs that go on."""
     with reading(site_of(request).engine) as session:
         alive = bool(queue_status.alive(session, utc_now()))
     work = request.app.state.work
     starting = work is not None and not work.trouble
-    context = {"jobs": found, "alive": alive, "starting": starting, "now": utc_now()}
+    context = {"jobs": views, "alive": alive, "starting": starting, "now": utc_now()}
     return page(request, "following.html", context)
 
 
@@ -91,17 +91,17 @@ async def retry(request: Request) -> Response:
 
 def retried(request: Request) -> None:
     """Queue a failed job once more; one that has not failed is left as it is."""
-    job = one(request)
+    job = job_of(request)
     with writing(site_of(request).engine) as session:
         jobs.retry(session, [job.id], utc_now())
 
 
 def job_state(request: Request) -> Response:
     """Return how far a job is, for a page that is open."""
-    return JSONResponse(told(one(request), utc_now()))
+    return JSONResponse(job_values(job_of(request), utc_now()))
 
 
-def told(job: job_queries.JobView, now: datetime) -> dict[str, Any]:
+def job_values(job: job_queries.JobView, now: datetime) -> dict[str, Any]:
     """Return a job as JSON values."""
     return {
         "id": job.id,
@@ -115,10 +115,10 @@ def told(job: job_queries.JobView, now: datetime) -> dict[str, Any]:
     }
 
 
-def one(request: Request) -> job_queries.JobView:
+def job_of(request: Request) -> job_queries.JobView:
     """Return the job that a request names. Raises PageError where there is none."""
     with reading(site_of(request).engine) as session:
-        found = job_queries.job_views(session, [request.path_params["job"]])
-    if not found:
+        views = job_queries.job_views(session, [request.path_params["job"]])
+    if not views:
         raise PageError(404, f"There is no job {request.path_params['job']}.")
-    return found[0]
+    return views[0]

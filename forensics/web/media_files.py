@@ -16,7 +16,7 @@ from ..store.queries import jobs as job_queries
 from . import verdict_context
 from .errors import PageError
 from .state import site_of
-from .verdicts import stored_of
+from .verdicts import verdict_of
 
 KEPT = {"Cache-Control": "private, max-age=600"}
 SAFE = {"Content-Security-Policy": "default-src 'none'; sandbox"}
@@ -41,26 +41,26 @@ def apart(
 
 def media(request: Request) -> Response:
     """Serve the file as received, if it is still what was analysed; ranges are kept to."""
-    verdict = stored_of(request)
+    verdict = verdict_of(request)
     with reading(site_of(request).engine) as session:
-        known = job_queries.files_of(session, verdict["media"]["sha256"])
+        known = job_queries.files_of(session, verdict.media.sha256)
     for file in known:
         if see(Path(file.path)) == file:
-            kind = playable(verdict["media"]) or "application/octet-stream"
+            kind = playable(verdict.media) or "application/octet-stream"
             return FileResponse(file.path, media_type=kind, headers={**SAFE, **KEPT})
     raise PageError(404, "The file is not where it was, or was changed since it was analysed.")
 
 
 def proxy_state(request: Request) -> Response:
     """Say how far the copy for browsers is; asking begins its making."""
-    verdict = stored_of(request)
-    native = playable(verdict["media"])
-    return JSONResponse({**copies_of(request).ask(verdict["media"]).plain(), "native": native})
+    verdict = verdict_of(request)
+    native = playable(verdict.media)
+    return JSONResponse({**copies_of(request).ask(verdict.media).plain(), "native": native})
 
 
 def proxy(request: Request) -> Response:
     """Serve the copy for browsers; 202 while it is being made, 409 where there is none."""
-    copy = copies_of(request).ask(stored_of(request)["media"])
+    copy = copies_of(request).ask(verdict_of(request).media)
     if copy.state is CopyState.READY and copy.path:
         return FileResponse(copy.path, media_type=copy.media_type, headers={**SAFE, **KEPT})
     status = 202 if copy.state is CopyState.MAKING else 409
@@ -70,9 +70,9 @@ def proxy(request: Request) -> Response:
 @apart
 def pictures(request: Request) -> Response:
     """Say which pictures there are, and why some are lacking; makes them."""
-    verdict = stored_of(request)
+    verdict = verdict_of(request)
     shots = shots_of(request, request.path_params["verdict"])
-    told = {
+    listed = {
         "frames": [shot.time_s for shot in shots.frames],
         "faces": [
             {"n": face.n, "track": face.track, "time_s": face.time_s}
@@ -81,14 +81,14 @@ def pictures(request: Request) -> Response:
         ],
         "lacking": shots.lacking,
     }
-    return JSONResponse(told)
+    return JSONResponse(listed)
 
 
 @apart
 def frame_picture(request: Request) -> Response:
     """Serve the picture of one sampled frame."""
-    verdict = stored_of(request)
-    moments = verdict["provenance"].get("sampled_s", [])
+    verdict = verdict_of(request)
+    moments = verdict.provenance.sampled_s
     n = request.path_params["n"]
     shots = shots_of(request, request.path_params["verdict"])
     if n < len(moments):
@@ -122,20 +122,20 @@ def map_picture(request: Request) -> Response:
 
 def artifact(request: Request) -> Response:
     """Serve what a detector left as evidence of this verdict, as a download: its type is the plugin's word."""
-    verdict, sha256 = stored_of(request), request.path_params["sha256"]
-    own = [a for f in verdict["findings"] for a in f["evidence"]["artifacts"]]
-    item = next((a for a in own if a["sha256"] == sha256), None)
+    verdict, sha256 = verdict_of(request), request.path_params["sha256"]
+    kept = [item for finding in verdict.findings for item in finding.evidence.artifacts]
+    item = next((item for item in kept if item.sha256 == sha256), None)
     path = request.app.state.gallery.artifact(sha256) if item else None
     if item is None or path is None:
         raise PageError(404, "There is no such artifact, or its bytes are no longer kept.")
     return FileResponse(
-        path, media_type="application/octet-stream", filename=item["name"], headers=SAFE
+        path, media_type="application/octet-stream", filename=item.name, headers=SAFE
     )
 
 
 def face_of(request: Request) -> tuple[verdict_context.Face, Shots]:
     """Return the face that a request names, and its verdict's pictures. Raises PageError where there is none."""
-    verdict, n = stored_of(request), request.path_params["n"]
+    verdict, n = verdict_of(request), request.path_params["n"]
     every = verdict_context.faces(verdict)
     if n >= len(every):
         raise PageError(404, "There is no such picture.")
@@ -156,14 +156,14 @@ def face_shot(shots: Shots, face: verdict_context.Face) -> FaceShot | None:
 
 def shots_of(request: Request, verdict_id: int) -> Shots:
     """Return a verdict's pictures; they are made by the first call."""
-    found: Shots = request.app.state.gallery.shots(verdict_id)
-    return found
+    shots: Shots = request.app.state.gallery.shots(verdict_id)
+    return shots
 
 
 def copies_of(request: Request) -> Copies:
     """Return the copies for browsers."""
-    found: Copies = request.app.state.copies
-    return found
+    copies: Copies = request.app.state.copies
+    return copies
 
 
 def jpeg(path: Path) -> Response:

@@ -66,7 +66,7 @@ class Parts:
         except FormParserError as error:
             raise PageError(400, "The form arrived in a shape that can't be read.") from error
 
-    def one(self, name: str) -> str:
+    def value(self, name: str) -> str:
         """Return a field's first value, or nothing."""
         return next(iter(self.fields.get(name, ())), "")
 

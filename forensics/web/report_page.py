@@ -20,10 +20,10 @@ def report(request: Request) -> Response:
     """Give the report; its pictures are made first if they are not there."""
     number = request.path_params["verdict"]
     site = site_of(request)
-    told = record(site.engine, str(number), Made.now("forensics web"))
-    if told is None or told["verdict_id"] != number:
+    contents = record(site.engine, str(number), Made.now("forensics web"))
+    if contents is None or contents.verdict_id != number:
         raise PageError(404, f"There is no verdict {number}.")
-    text = html_report(told, shots_of(request, number), request.app.state.gallery.artifact)
+    text = html_report(contents, shots_of(request, number), request.app.state.gallery.artifact)
     name = f"forensics-report-{number}.html"
     headers = {
         "Content-Security-Policy": POLICY,

@@ -13,7 +13,9 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from ..clock import utc_now
 from ..errors import UsageError
+from ..escaping import csv_cell
 from ..records import Label
+from ..serialization import plain
 from ..store import queries
 from ..store.database import masked, reading
 from ..store.models import JobState
@@ -24,15 +26,11 @@ from .templating import page
 
 PAGE_ROWS, CSV_ROWS = 50, 1000
 STATES = ("done", "failed", "all")
-COLUMNS = (
-    "path", "sha256", "state", "label", "reason", "fake", "log10_lr", "error", "stale", "created_at", "verdict_id",
-)  # fmt: skip
 FILTERS = ("label", "state", "since", "path", "detector", "case")
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
-class Asked:
+class ListQuery:
     """What a list's address asks for: the words as given, and the filter that they make."""
 
     given: dict[str, str]
@@ -40,11 +38,11 @@ class Asked:
 
     def address(self, path: str, **more: str) -> str:
         """Return the address of the same list elsewhere."""
-        query = urlencode({**self.given, **more})
-        return f"{path}?{query}" if query else path
+        words = urlencode({**self.given, **more})
+        return f"{path}?{words}" if words else path
 
 
-def asked_of(request: Request) -> Asked:
+def query_of(request: Request) -> ListQuery:
     """Read the filters from an address. Raises PageError for words that are none."""
     given = {name: request.query_params.get(name, "").strip() for name in FILTERS}
     given = {name: value for name, value in given.items() if value}
@@ -56,7 +54,7 @@ def asked_of(request: Request) -> Asked:
     path = given.get("path")
     if path is not None and not set(path) & set("*?["):
         path = f"*{path}*"
-    return Asked(
+    return ListQuery(
         given,
         queries.ResultFilter(
             label=Label(label) if label else None,
@@ -72,18 +70,18 @@ def asked_of(request: Request) -> Asked:
 def day(text: str) -> datetime:
     """Return the moment that a date begins, in UTC. Raises PageError for what is no date."""
     try:
-        found = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise PageError(400, f"{text!r} is no date; write it as 2026-11-20.") from error
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def results_page(request: Request) -> Response:
     """Show one page of the list; the next one goes on after its last row's key."""
-    asked_for = asked_of(request)
+    query = query_of(request)
     after = request.query_params.get("after") or None
     with reading(site_of(request).engine) as session:
-        rows = rows_of(session, asked_for.wanted, PAGE_ROWS + 1, after)
+        rows = rows_of(session, query.wanted, PAGE_ROWS + 1, after)
         names = job_queries.exhibits(session, [row.path for row in rows])
         detectors = job_queries.default_detectors(session)
     more = len(rows) > PAGE_ROWS
@@ -91,13 +89,13 @@ def results_page(request: Request) -> Response:
     context = {
         "rows": rows,
         "names": names,
-        "given": {name: asked_for.given.get(name, "") for name in FILTERS},
+        "given": {name: query.given.get(name, "") for name in FILTERS},
         "labels": list(Label),
         "states": STATES,
         "detectors": detectors,
-        "first": asked_for.address("/results") if after else None,
-        "next": asked_for.address("/results", after=rows[-1].key) if more else None,
-        "csv_address": asked_for.address("/results.csv"),
+        "first": query.address("/results") if after else None,
+        "next": query.address("/results", after=rows[-1].key) if more else None,
+        "csv_address": query.address("/results.csv"),
     }
     return page(request, "results.html", context)
 
@@ -114,21 +112,21 @@ def rows_of(
 
 def results_csv(request: Request) -> Response:
     """Give the whole list as CSV, a page at a time, so that a million rows need no memory."""
-    asked_for = asked_of(request)
+    query = query_of(request)
     headers = {"Content-Disposition": 'attachment; filename="results.csv"'}
     return StreamingResponse(
-        csv_pages(request, asked_for.wanted), media_type="text/csv", headers=headers
+        csv_pages(request, query.wanted), media_type="text/csv", headers=headers
     )
 
 
 def csv_pages(request: Request, wanted: queries.ResultFilter) -> Iterator[str]:
     """Yield the header, then some hundred rows at a time."""
-    yield csv_text([COLUMNS])
+    yield csv_text([queries.RESULT_COLUMNS])
     after, full = None, True
     while full:
         with reading(site_of(request).engine) as session:
             rows = queries.results(session, wanted, CSV_ROWS, after)
-        yield csv_text([[cell(getattr(row, name)) for name in COLUMNS] for row in rows])
+        yield csv_text([cells(row) for row in rows])
         full = len(rows) == CSV_ROWS
         after = rows[-1].key if rows else None
 
@@ -140,13 +138,9 @@ def csv_text(rows: Iterable[Sequence[object]]) -> str:
     return text.getvalue()
 
 
-def cell(value: object) -> object:
-    """Return a cell that no spreadsheet takes for a formula."""
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, str) and value.startswith(FORMULA):
-        return f"'{value}"
-    return value
+def cells(row: queries.Result) -> list[object]:
+    """Return a result's cells."""
+    return [csv_cell(plain(getattr(row, name))) for name in queries.RESULT_COLUMNS]
 
 
 def search(request: Request) -> Response:
@@ -156,15 +150,15 @@ def search(request: Request) -> Response:
         return page(request, "search.html", {"key": "", "message": ""})
     with reading(site_of(request).engine) as session:
         try:
-            found = queries.show(session, key)
+            shown = queries.show(session, key)
         except UsageError as error:
             return page(request, "search.html", {"key": key, "message": str(error)}, 400)
-        if found is None:
+        if shown is None:
             message = f"Nothing is known of {key}."
             return page(request, "search.html", {"key": key, "message": message}, 404)
-        if found.judged is not None:
-            return RedirectResponse(f"/verdicts/{found.judged.id}", 303)
-        job_id = job_queries.newest_job_of(session, found.sha256, found.path)
+        if shown.judged is not None:
+            return RedirectResponse(f"/verdicts/{shown.judged.id}", 303)
+        job_id = job_queries.newest_job_of(session, shown.sha256, shown.path)
     if job_id is None:
         message = f"{key} was seen, but never analysed."
         return page(request, "search.html", {"key": key, "message": message}, 404)
@@ -175,10 +169,10 @@ def status_page(request: Request) -> Response:
     """Show the queue, the daemons and the last failure."""
     site = site_of(request)
     with reading(site.engine) as session:
-        found = queries.status(session, utc_now())
+        status = queries.status(session, utc_now())
         waiting = queries.job_list(session, JobState.QUEUED, 20)
     context = {
-        "status": found,
+        "status": status,
         "waiting": waiting,
         "database": masked(site.engine.url),
         "trouble": dict(request.app.state.work.trouble) if request.app.state.work else {},

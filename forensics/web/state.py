@@ -41,11 +41,11 @@ class Site:
 
 def site_of(request: Request) -> Site:
     """Return the site that a request is for."""
-    found: Site = request.app.state.site
-    return found
+    site: Site = request.app.state.site
+    return site
 
 
 def visitor_of(request: Request) -> str:
     """Return the visitor's name, a random one from their cookie."""
-    found: str = request.scope["forensics.visitor"]
-    return found
+    visitor: str = request.scope["forensics.visitor"]
+    return visitor

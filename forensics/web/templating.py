@@ -26,15 +26,15 @@ TITLES = {
 
 def environment() -> Environment:
     """Return the templates; whatever they show is escaped, and a name that is not there is an error."""
-    found = Environment(
+    templates = Environment(
         loader=PackageLoader(__package__),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters.update(FILTERS)
-    return found
+    templates.filters.update(FILTERS)
+    return templates
 
 
 TEMPLATES = environment()

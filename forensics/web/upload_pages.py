@@ -60,8 +60,8 @@ async def upload(request: Request) -> Response:
     problems = files.problems or ([] if job_ids else ["No file was chosen."])
     if "application/json" in request.headers.get("accept", ""):
         location = jobs_address(job_ids) if job_ids else None
-        told = {"location": location, "errors": problems}
-        return JSONResponse(told, 200 if job_ids else 422)
+        summary = {"location": location, "errors": problems}
+        return JSONResponse(summary, 200 if job_ids else 422)
     if problems:
         return await run_in_threadpool(partly_page, request, job_ids, problems)
     return RedirectResponse(jobs_address(job_ids), 303)
@@ -78,7 +78,7 @@ def partly_page(request: Request, job_ids: Sequence[int], problems: Sequence[str
 def wanted_of(site: Site, form: Parts) -> Wanted:
     """Return what the form asks for. Raises PageError for what it does not offer."""
     parameters: dict[str, object] = {}
-    frames = form.one("frames") or str(site.settings.frames)
+    frames = form.value("frames") or str(site.settings.frames)
     if frames not in map(str, site.frames):
         raise PageError(400, f"Frames: choose from {', '.join(map(str, site.frames))}.")
     if int(frames) != site.settings.frames:
@@ -90,7 +90,7 @@ def wanted_of(site: Site, form: Parts) -> Wanted:
         raise PageError(400, f"Detectors: {', '.join(sorted(unknown))} is not installed.")
     if chosen and chosen != list(known):
         parameters["detectors"] = chosen
-    return Wanted(parameters, form.one("case").strip()[:200] or None)
+    return Wanted(parameters, form.value("case").strip()[:200] or None)
 
 
 def jobs_address(job_ids: Sequence[int]) -> str:
@@ -118,15 +118,15 @@ class Hashing:
 
 async def search_file(request: Request) -> Response:
     """Find the verdict of a file that is sent; only its hash is looked at."""
-    found: list[Hashing] = []
+    files: list[Hashing] = []
 
     def open_file(_: str, name: str) -> Sink:
-        if not name or found:
+        if not name or files:
             return Nowhere()
-        found.append(Hashing())
-        return found[0]
+        files.append(Hashing())
+        return files[0]
 
     await received(request, open_file, int(site_of(request).settings.max_file_mb * MB))
-    if not found or not found[0].size_bytes:
+    if not files or not files[0].size_bytes:
         raise PageError(400, "No file was chosen.")
-    return RedirectResponse(f"/search?q={found[0].digest.hexdigest()}", 303)
+    return RedirectResponse(f"/search?q={files[0].digest.hexdigest()}", 303)

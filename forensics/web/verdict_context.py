@@ -1,20 +1,20 @@
 """What the result page shows of a verdict, made from its stored text alone: no file is opened for it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ..analysis.fusion import mean
+from ..analysis.fusion import bounds, faces_judged, mean
+from ..records import Box, FrameScore, HeatMap, Label, MediaKind, StoredVerdict, TrackScore
 from ..report import wording
-from ..report.report_data import collected
+from ..report.report_data import Dossier, collected
 from ..report.summary import error_rates
 from ..store.models import Pipeline
+from .formats import base_name
 from .player import player
-
-Plain = Mapping[str, Any]
 
 NEXT_STEPS = {
     "no_face": "Faces below that size are not examined. A version with more pixels helps, or a passage in which a face is nearer; enlarging this one does not.",
@@ -50,9 +50,9 @@ class Face:
     n: int
     track: int
     time_s: float
-    box: tuple[float, ...]
-    scores: Plain
-    maps: Plain
+    box: Box
+    scores: Mapping[str, float]
+    maps: Mapping[str, HeatMap]
 
 
 @dataclass(frozen=True)
@@ -62,100 +62,103 @@ class Track:
     id: int
     first_s: float
     last_s: float
-    judged: tuple[tuple[str, Plain], ...]
+    judged: tuple[tuple[str, TrackScore], ...]
     faces: tuple[Face, ...]
     highest: int
 
 
-def was_default(session: Session, verdict: Plain) -> bool:
-    """Say whether a verdict's pipeline was ever the default one; else somebody asked for settings of its own."""
-    since = select(Pipeline.default_since).where(Pipeline.hash == verdict["pipeline"])
+def is_of_default(session: Session, pipeline_hash: str | None) -> bool:
+    """Say whether a pipeline was ever the default one; else somebody asked for settings of its own."""
+    since = select(Pipeline.default_since).where(Pipeline.hash == pipeline_hash)
     return session.scalar(since) is not None
 
 
-def told(session: Session, verdict_id: int) -> dict[str, Any] | None:
-    """Return what `forensics show --json` prints of a verdict, or None where there is none."""
-    found = collected(session, str(verdict_id))
-    return found if found and found["verdict_id"] == verdict_id else None
+def dossier_of(session: Session, verdict_id: int) -> Dossier | None:
+    """Return all that is known of a verdict, or None where there is none."""
+    dossier = collected(session, str(verdict_id))
+    return dossier if dossier and dossier.verdict_id == verdict_id else None
 
 
-def described(verdict: Plain) -> dict[str, Plain]:
-    """Return what made a verdict: its detectors by name, as the pipeline describes them."""
-    return {one["name"]: one for one in verdict["provenance"]["pipeline"]["detectors"]}
-
-
-def bar(verdict: Plain) -> Bar | None:
+def bar(verdict: StoredVerdict) -> Bar | None:
     """Return the ratio and the thresholds that `fusion.fuse` held it against; None where nothing calibrated voted."""
-    detectors = described(verdict)
-    voters = [f for f in verdict["findings"] if f["log10_lr"] is not None]
+    calibrations = verdict.provenance.pipeline.calibrations
     known = [
-        (f, detectors[f["detector"]]["calibration"]) for f in voters if f["detector"] in detectors
+        (calibration, bounds(calibration, faces_judged(finding)))
+        for finding in verdict.voters
+        if (calibration := calibrations.get(finding.detector))
     ]
-    used = [wording.bounds(calibration, f) if calibration else {} for f, calibration in known]
-    if verdict["log10_lr"] is None or not used or not all(used):
+    used = [at for _, at in known if at]
+    if verdict.log10_lr is None or not used or len(used) < len(verdict.voters):
         return None
-    caps = [calibration["cap_log10"] for _, calibration in known]
+    cap = mean([calibration.cap_log10 for calibration, _ in known])
     return Bar(
-        verdict["log10_lr"],
-        max(mean(caps), abs(verdict["log10_lr"]), 0.1),
-        mean([at["fake_at"] for at in used]),
-        mean([at["real_at"] for at in used]),
+        verdict.log10_lr,
+        max(cap, abs(verdict.log10_lr), 0.1),
+        mean([at.fake_at for at in used]),
+        mean([at.real_at for at in used]),
     )
 
 
-def faces(verdict: Plain) -> list[Face]:
+def faces(verdict: StoredVerdict) -> list[Face]:
     """Return every face in every sampled frame, by track and time, with what each detector said of it."""
-    found: dict[tuple[int, float], tuple[list[float], dict[str, float], dict[str, Any]]] = {}
-    for finding in verdict["findings"]:
-        for frame in finding["evidence"]["frames"]:
-            key = (frame["track"], frame["time_s"])
-            _, scores, maps = found.setdefault(key, (frame["box"], {}, {}))
-            scores[finding["detector"]] = frame["score"]
-            if frame.get("map"):
-                maps[finding["detector"]] = frame["map"]
+    frames: dict[tuple[int, float], list[tuple[str, FrameScore]]] = {}
+    for finding in verdict.findings:
+        for frame in finding.evidence.frames:
+            frames.setdefault((frame.track, frame.time_s), []).append((finding.detector, frame))
     return [
-        Face(n, *key, tuple(found[key][0]), *found[key][1:]) for n, key in enumerate(sorted(found))
+        Face(
+            n,
+            *key,
+            frames[key][0][1].box,
+            {detector: frame.score for detector, frame in frames[key]},
+            {detector: frame.map for detector, frame in frames[key] if frame.map},
+        )
+        for n, key in enumerate(sorted(frames))
     ]
 
 
-def tracks(verdict: Plain, every: list[Face]) -> list[Track]:
+def tracks(verdict: StoredVerdict, every: list[Face]) -> list[Track]:
     """Return the face tracks with their faces."""
-    judged: dict[int, list[tuple[str, Plain]]] = {}
-    for finding in verdict["findings"]:
-        for track in finding["evidence"]["tracks"]:
-            judged.setdefault(track["id"], []).append((finding["detector"], track))
-    return [track_of(number, said, every) for number, said in sorted(judged.items())]
+    judged: dict[int, list[tuple[str, TrackScore]]] = {}
+    for finding in verdict.findings:
+        for track in finding.evidence.tracks:
+            judged.setdefault(track.id, []).append((finding.detector, track))
+    return [track_of(number, scores, every) for number, scores in sorted(judged.items())]
 
 
-def track_of(number: int, said: list[tuple[str, Plain]], every: list[Face]) -> Track:
+def track_of(number: int, judged: list[tuple[str, TrackScore]], every: list[Face]) -> Track:
     """Return one face track; the highest score is that of the first detector that scored its frames."""
-    own = tuple(face for face in every if face.track == number)
-    first = next((name for name, _ in said if any(name in f.scores for f in own)), "")
-    scored = [face for face in own if first in face.scores]
+    faces_of = tuple(face for face in every if face.track == number)
+    first = next((name for name, _ in judged if any(name in f.scores for f in faces_of)), "")
+    scored = [face for face in faces_of if first in face.scores]
     highest = max(scored, key=lambda face: face.scores[first]).n if len(scored) > 1 else -1
-    track = said[0][1]
-    return Track(number, track["first_s"], track["last_s"], tuple(said), own, highest)
+    track = judged[0][1]
+    return Track(number, track.first_s, track.last_s, tuple(judged), faces_of, highest)
 
 
-def context(verdict: Plain) -> dict[str, Any]:
+def context(dossier: Dossier, verdict: StoredVerdict) -> dict[str, Any]:
     """Return what the template of the result page takes."""
     every = faces(verdict)
-    seen = verdict["sightings"]
+    shown, verdict_id = dossier.shown, dossier.verdict_id or 0
+    exhibit = next((place.exhibit for place in shown.sightings if place.exhibit), None)
+    is_assessed = verdict.label is not Label.NOT_ASSESSED
     return {
         "verdict": verdict,
-        "verdict_id": verdict["verdict_id"],
-        "kind": verdict["media"]["kind"],
-        "player": player(verdict, verdict["verdict_id"]),
-        "name": next((s["exhibit"] for s in seen if s["exhibit"]), None) or last(verdict["path"]),
-        "case": next((s["case"] for s in seen if s["case"]), None),
+        "verdict_id": verdict_id,
+        "shown": shown,
+        "reviews": dossier.reviews,
+        "kind": verdict.media.kind,
+        "player": player(verdict, verdict_id),
+        "name": exhibit or base_name(shown.path) or "without a name",
+        "case": next((place.case for place in shown.sightings if place.case), None),
         "sentence": wording.result(verdict),
-        "next_step": NEXT_STEPS.get(verdict["reason"] or ""),
-        "rates": [] if verdict["label"] == "not_assessed" else list(error_rates(verdict)),
+        "next_step": NEXT_STEPS.get(verdict.reason or ""),
+        "rates": list(error_rates(dossier)) if is_assessed else [],
         "question": wording.QUESTION,
         "propositions": wording.propositions(verdict),
         "heat_map": wording.HEAT_MAP,
         "scope": wording.scope(verdict),
-        "coverage": wording.coverage(verdict) if verdict["coverage"] else None,
+        "coverage": wording.coverage(verdict) if verdict.coverage else None,
         "bar": bar(verdict),
         "moments": moments(verdict),
         "tracks": tracks(verdict, every),
@@ -163,12 +166,6 @@ def context(verdict: Plain) -> dict[str, Any]:
     }
 
 
-def moments(verdict: Plain) -> list[float]:
+def moments(verdict: StoredVerdict) -> Sequence[float]:
     """Return the sampled moments of a video; a still is shown as it is."""
-    still = verdict["media"]["kind"] == "still"
-    return [] if still else list(verdict["provenance"].get("sampled_s", ()))
-
-
-def last(path: str | None) -> str:
-    """Return a path's last part."""
-    return (path or "").rsplit("/", 1)[-1] or "without a name"
+    return () if verdict.media.kind is MediaKind.STILL else verdict.provenance.sampled_s

@@ -7,32 +7,34 @@ from typing import Any
 import pytest
 
 from forensics import weights
-from forensics.records import ErrorRate, Together
+from forensics.records import (
+    Crowd,
+    ErrorRate,
+    ErrorRates,
+    RecordedDetector,
+    StoredVerdict,
+    Thresholds,
+    Together,
+)
 from forensics.report import wording
 from forensics.weights import put_together
 from forensics.workers.main import measured_together
 
-from ..report.test_wording import FLAGGED, MISSED, finding, track, verdict
+from ..report.verdicts import CALIBRATION, FLAGGED, MISSED, finding, track, verdict
 from ..weights.test_weights import folder, table
 
-TOGETHER = {
-    "of": ["a", "c"],
-    "weights": ["1", "2"],
-    "flagged_real": FLAGGED | {"wrong": 10},
-    "missed_fake": MISSED | {"wrong": 61},
-}
+TOGETHER = Together(("a", "c"), ("1", "2"), replace(FLAGGED, wrong=10), replace(MISSED, wrong=61))
 
 
-def voted(*names: str, faces: int = 1) -> dict[str, Any]:
+def voted(*names: str, faces: int = 1, **pipeline: Any) -> StoredVerdict:
     tracks = [track(n, 0.5) for n in range(faces)]
-    found = verdict("real", findings=[finding(*tracks, name=name) for name in names])
-    found["provenance"]["pipeline"]["together"] = [TOGETHER]
-    return found
+    findings = [finding(*tracks, name=name) for name in names]
+    return verdict("real", findings=findings, together=(TOGETHER,), **pipeline)
 
 
 def test_errors_are_those_of_all_that_voted_together_where_they_were_measured() -> None:
     errors = wording.validated_errors(voted("a", "c"))
-    assert errors == {"a + c": {key: TOGETHER[key] for key in wording.ERRORS}}
+    assert errors == {"a + c": ErrorRates(TOGETHER.flagged_real, TOGETHER.missed_fake)}
 
 
 @pytest.mark.parametrize(
@@ -44,23 +46,18 @@ def test_errors_are_those_of_all_that_voted_together_where_they_were_measured() 
     ],
 )
 def test_errors_are_those_of_each_detector_where_their_verdict_was_not_measured(
-    told: dict[str, Any],
+    told: StoredVerdict,
 ) -> None:
     assert wording.validated_errors(told).keys() == {"a"}
 
 
 def test_errors_for_several_faces_are_their_own() -> None:
-    told = voted("a", faces=2)
-    few = {"fake_at": 1.0, "real_at": -1.0, "flagged_real": FLAGGED | {"wrong": 3}}
-    calibration = told["provenance"]["pipeline"]["detectors"][0]["calibration"]
-    calibration["crowds"] = [{"faces": 2, "at": few, "report": None}]
-    assert wording.validated_errors(told)["a"] == {
-        "flagged_real": few["flagged_real"],
-        "missed_fake": None,
-    }
-    more = voted("a", faces=3)
-    more["provenance"]["pipeline"]["detectors"][0]["calibration"] = calibration
-    assert wording.validated_errors(more)["a"] == {"flagged_real": None, "missed_fake": None}
+    few = Thresholds(1.0, -1.0, replace(FLAGGED, wrong=3))
+    calibration = replace(CALIBRATION, crowds=(Crowd(2, few),))
+    detectors = (RecordedDetector("a", calibration=calibration),)
+    two, three = (voted("a", faces=faces, detectors=detectors) for faces in (2, 3))
+    assert wording.validated_errors(two)["a"] == ErrorRates(few.flagged_real, None)
+    assert wording.validated_errors(three)["a"] == ErrorRates(None, None)
 
 
 def test_worker_takes_errors_together_under_triage_from_manifests_that_can_be_read(

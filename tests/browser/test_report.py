@@ -1,7 +1,7 @@
 """The report as a browser shows it: accessible, without a word to a network, as wide as a phone, and on paper."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,7 @@ RECORDS = {
         scored(log10_lr=0.1), label=Label.INCONCLUSIVE, reason=Reason.NEAR_THRESHOLD, log10_lr=0.1
     ),
     "not-assessed": told(statement("x"), label=Label.NOT_ASSESSED, reason=Reason.NO_FACE),
-    "failed": failed(reviews=[note("It came so.")]),
+    "failed": replace(failed(), reviews=(note("It came so."),)),
 }
 
 

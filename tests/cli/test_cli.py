@@ -166,9 +166,9 @@ def test_nothing_found_names_the_database(cli: Cli) -> None:
 def test_csv_cells_cannot_be_formulas(
     cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from forensics.cli.common import neutral
+    from forensics.escaping import csv_cell
 
-    assert [neutral(c) for c in ("=1+1", "+a", "-a", "@a", "a=1", -1)] == [
+    assert [csv_cell(c) for c in ("=1+1", "+a", "-a", "@a", "a=1", -1)] == [
         "'=1+1", "'+a", "'-a", "'@a", "a=1", -1,
     ]  # fmt: skip
     cli("scan", write_still(tmp_path / "red.png", FAKE))

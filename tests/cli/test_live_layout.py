@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from forensics.cli.live_layout import AWAY, Screen, Seen, from_end, lines, span
+from forensics.cli.live_layout import AWAY, LiveState, Screen, from_end, lines, span
 from forensics.errors import ErrorCode
 from forensics.records import Label, Reason
 from forensics.store.queries.queue_status import RunningLine
@@ -30,11 +30,11 @@ FOUND = Recent(
         ended("notes.mp4", None, ErrorCode.UNSUPPORTED),
     ),
 )
-SEEN = Seen("watching", ("/in",), FOUND, False, NOW)
+SEEN = LiveState("watching", ("/in",), FOUND, False, NOW)
 CLOCK = f"{NOW.astimezone():%H:%M:%S}"
 
 
-def text(seen: Seen, width: int, height: int, dots: str = "…") -> list[str]:
+def text(seen: LiveState, width: int, height: int, dots: str = "…") -> list[str]:
     return [line.plain.rstrip() for line in lines(seen, Screen(width, height, dots))]
 
 
@@ -78,7 +78,7 @@ def test_no_terminal_is_too_narrow(width: int) -> None:
 
 def test_name_that_would_command_the_terminal_is_escaped() -> None:
     evil = EndedLine("/in/\x1b[2J\r\nfake\x07.mp4", Label.REAL, None, None, NOW)
-    said = text(replace(SEEN, found=replace(FOUND, ended=(evil,))), 120, 24)
+    said = text(replace(SEEN, recent=replace(FOUND, ended=(evil,))), 120, 24)
     assert said[-1].endswith("\\x1b[2J\\x0d\\nfake\\x07.mp4")
 
 
@@ -92,13 +92,13 @@ def test_rows_have_their_labels_colour_and_paths_none() -> None:
 @pytest.mark.parametrize(
     ("seen", "words"),
     [
-        pytest.param(replace(SEEN, found=None, state="loading"), "queue not known yet", id="first"),
+        pytest.param(replace(SEEN, recent=None, state="loading"), "queue not known yet", id="first"),
         pytest.param(replace(SEEN, is_away=True), AWAY, id="database away"),
         pytest.param(replace(SEEN, folders=("/in", "/more", "/most")), "/in and 2 more", id="many"),
-        pytest.param(replace(SEEN, found=replace(FOUND, per_minute=0.0)), "1 running, oldest", id="no rate"),
+        pytest.param(replace(SEEN, recent=replace(FOUND, per_minute=0.0)), "1 running, oldest", id="no rate"),
     ],
 )  # fmt: skip
-def test_view_says_how_things_stand(seen: Seen, words: str) -> None:
+def test_view_says_how_things_stand(seen: LiveState, words: str) -> None:
     assert any(words in line for line in text(seen, 100, 24))
 
 

@@ -1,13 +1,23 @@
 """The timeline in text: its marks, its thresholds, and what becomes of it where there is little room."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import pytest
 
 from forensics.cli.text_timeline import BLOCKS, LETTERS, marks_of, timeline
-from forensics.records import Calibration, Label
-from forensics.serialization import plain
+from forensics.records import (
+    Calibration,
+    FrameScore,
+    Label,
+    Outcome,
+    Provenance,
+    RecordedDetector,
+    RecordedPipeline,
+    RecordedSampling,
+    StoredEvidence,
+    StoredFinding,
+    TrackScore,
+)
 
 from ..builders import CALIBRATION
 
@@ -18,40 +28,40 @@ def moments(*starts: float) -> list[float]:
     return [round(start + step, 2) for start in starts for step in RUN]
 
 
-def provenance(sampled: Sequence[float], calibration: Calibration | None = CALIBRATION) -> Any:
-    return {
-        "sampled_s": list(sampled),
-        "pipeline": {
-            "sampling": {"sampling": "runs", "run_frames": 4, "stride_s": 0.2},
-            "detectors": [{"name": "net", "calibration": plain(calibration)}],
-        },
-    }
+def provenance(
+    sampled: Sequence[float], calibration: Calibration | None = CALIBRATION
+) -> Provenance:
+    pipeline = RecordedPipeline(
+        sampling=RecordedSampling(sampling="runs", run_frames=4, stride_s=0.2),
+        detectors=(RecordedDetector("net", calibration=calibration),),
+    )
+    return Provenance(sampled_s=tuple(sampled), pipeline=pipeline)
 
 
-def finding(*tracks: tuple[Label | None, dict[float, float]], validated: bool = True) -> Any:
+def finding(
+    *tracks: tuple[Label | None, dict[float, float]], validated: bool = True
+) -> StoredFinding:
     """A finding of the detector `net` with the scores of each track, by their moments."""
-    return {
-        "detector": "net",
-        "evidence": {
-            "tracks": [
-                {
-                    "id": number,
-                    "label": label and label.value,
-                    "score": max(scores.values()),
-                    "log10_lr": 0.1 if validated else None,
-                }
-                for number, (label, scores) in enumerate(tracks, 1)
-            ],
-            "frames": [
-                {"track": number, "time_s": time_s, "score": score}
-                for number, (_, scores) in enumerate(tracks, 1)
-                for time_s, score in scores.items()
-            ],
-        },
-    }
+    ratio = 0.1 if validated else None
+    evidence = StoredEvidence(
+        tuple(
+            TrackScore(
+                number, min(scores), max(scores), 4, 96.0, max(scores.values()), ratio, label
+            )
+            for number, (label, scores) in enumerate(tracks, 1)
+        ),
+        tuple(
+            FrameScore(time_s, number, (0.0, 0.0, 9.0, 9.0), score)
+            for number, (_, scores) in enumerate(tracks, 1)
+            for time_s, score in scores.items()
+        ),
+    )
+    return StoredFinding("net", Outcome.SCORED, evidence=evidence)
 
 
-def text(found: Any, record: Any, width: int = 80, marks: str = BLOCKS) -> list[str]:
+def text(
+    found: StoredFinding, record: Provenance, width: int = 80, marks: str = BLOCKS
+) -> list[str]:
     return [line.plain.rstrip() for line in timeline(found, record, width, marks)]
 
 

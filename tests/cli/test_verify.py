@@ -88,7 +88,7 @@ def test_options_that_do_not_go_together_are_wrong_usage(cli: Cli) -> None:
     assert "--rerun needs a verdict" in cli("verify", "--rerun", code=2).output
     assert "leave out '1'" in cli("verify", "1", "--head", "0" * 64, code=2).output
     assert "a hash has 64 digits" in cli("verify", "--head", "abc", code=2).output
-    assert "there is no verdict of '99'" in cli("verify", "99", code=1).output
+    assert "nothing is known of '99'" in cli("verify", "99", code=1).output
 
 
 def test_words_of_people_are_shown_apart_and_chained(cli: Cli, inbox: Path) -> None:

@@ -153,8 +153,9 @@ def test_detector_that_hangs_loses_its_finding_only(engine: Engine, tmp_path: Pa
     assert ended[0].verdict_id is not None
     with reading(engine) as session:
         found = queries.job_outcome(session, job_id)
-    assert found["label"] == "fake"
-    assert [(f["detector"], f["outcome"]) for f in found["findings"]] == [
+    assert found.verdict
+    assert found.verdict.label == "fake"
+    assert [(f.detector, f.outcome) for f in found.verdict.findings] == [
         ("colour", "deadline"),
         ("steady", "scored"),
     ]

@@ -21,7 +21,6 @@ from forensics.evidence import previews
 from forensics.evidence.previews import Copies, Copy, CopyState
 from forensics.media import transcode
 from forensics.records import MediaInfo, MediaKind
-from forensics.serialization import plain
 from forensics.settings import Settings
 from forensics.store.database import connect, writing
 from forensics.store.models import Media, Sighting
@@ -54,10 +53,10 @@ def copies(settings: Settings, engine: Engine) -> Iterator[Copies]:
 
 
 @pytest.fixture
-def stored(engine: Engine) -> Callable[..., dict[str, Any]]:
-    """Return what puts a file into the database as an analysis does; it returns the file's MediaInfo as JSON values."""
+def stored(engine: Engine) -> Callable[..., MediaInfo]:
+    """Return what puts a file into the database as an analysis does; it returns the file's MediaInfo."""
 
-    def store(path: Path, kind: str = "video", container: str = "matroska,webm") -> dict[str, Any]:
+    def store(path: Path, kind: str = "video", container: str = "matroska,webm") -> MediaInfo:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         status, name = path.stat(), str(path)
         with writing(engine) as session:
@@ -73,9 +72,7 @@ def stored(engine: Engine) -> Callable[..., dict[str, Any]]:
                 media=media,
             )
             session.add(seen)
-        info = MediaInfo(digest, status.st_size, MediaKind(kind), container, "any", 96, 64, 4.0)
-        told: dict[str, Any] = plain(info)
-        return told
+        return MediaInfo(digest, status.st_size, MediaKind(kind), container, "any", 96, 64, 4.0)
 
     return store
 
@@ -146,7 +143,7 @@ def test_copy_is_made_once_and_kept(
     again = Copies(settings, engine)
     assert again.ask(media) == first
     again.close()
-    assert previews.forget(settings, media["sha256"]) == 1
+    assert previews.forget(settings, media.sha256) == 1
     assert copies.kept(media) is None
 
 
@@ -174,7 +171,7 @@ def test_long_work_ends_the_copy_early_and_says_where(
     previews.place(settings, digest, "webm").parent.mkdir(parents=True)
     previews.keep(settings, digest, made, until_s)
     kept = Copies(settings, connect("sqlite:////nowhere.sqlite3")).kept(
-        {"sha256": digest, "kind": "video"}
+        MediaInfo(digest, 9, MediaKind.VIDEO, "mp4", "h264", 96, 64)
     )
     assert kept
     assert kept.message == "The copy ends after 0 seconds."

@@ -2,27 +2,44 @@
 
 import subprocess
 import sys
-from typing import Any
 
 import pytest
 
 from forensics.evidence import thumbnail_request
+from forensics.records import (
+    FrameScore,
+    HeatMap,
+    Label,
+    MediaInfo,
+    MediaKind,
+    Outcome,
+    Provenance,
+    StoredEvidence,
+    StoredFinding,
+    StoredVerdict,
+    TrackScore,
+)
+
+BOX = (9.0, 9.0, 20.0, 20.0)
 
 
-def face(track: int, time_s: float, **more: Any) -> dict[str, Any]:
-    return {"track": track, "time_s": time_s, "box": [9.0, 9.0, 20.0, 20.0], "map": None, **more}
+def face(track: int, time_s: float, heat: HeatMap | None = None) -> FrameScore:
+    return FrameScore(time_s, track, BOX, 0.5, heat)
 
 
-def finding(detector: str, *faces: dict[str, Any]) -> dict[str, Any]:
-    ids = sorted({one["track"] for one in faces})
-    tracks = [{"id": i, "score": 10.0 - i} for i in ids]
-    return {"detector": detector, "evidence": {"tracks": tracks, "frames": [*faces]}}
+def finding(detector: str, *faces: FrameScore) -> StoredFinding:
+    ids = sorted({one.track for one in faces})
+    tracks = tuple(TrackScore(i, 0.0, 1.0, 3, 96.0, 10.0 - i) for i in ids)
+    return StoredFinding(detector, Outcome.SCORED, evidence=StoredEvidence(tracks, faces))
 
 
-def verdict(*findings: dict[str, Any], times_s: tuple[float, ...] = (0.0, 0.2, 0.4)) -> Any:
+def verdict(
+    *findings: StoredFinding, times_s: tuple[float, ...] = (0.0, 0.2, 0.4)
+) -> StoredVerdict:
     crop = {"scale": 0.82, "shift": 0.1, "px": 112}
-    record = {"sampled_s": times_s, "parameters": {"cropping": {"crop": crop}}}
-    return {"findings": [*findings], "provenance": record, "media": {}}
+    record = Provenance(sampled_s=times_s, parameters={"cropping": {"crop": crop}})
+    media = MediaInfo("5f" * 32, 9, MediaKind.VIDEO, "mp4", "h264", 96, 64)
+    return StoredVerdict(Label.FAKE, media, findings=findings, provenance=record)
 
 
 def test_crowd_has_pictures_of_those_that_count_most() -> None:
@@ -34,8 +51,8 @@ def test_crowd_has_pictures_of_those_that_count_most() -> None:
 
 
 def test_faces_are_those_of_the_detector_with_maps() -> None:
-    heat = {"rows": 1, "columns": 1, "cells": "AA==", "peak": 1.0}
-    plain, mapped = finding("plain", face(1, 0.0)), finding("cropping", face(2, 0.2, map=heat))
+    heat = HeatMap(1, 1, "AA==", 1.0)
+    plain, mapped = finding("plain", face(1, 0.0)), finding("cropping", face(2, 0.2, heat))
     asked = thumbnail_request.request(verdict(plain, mapped), [], "on")
     assert list(asked["faces"]) == ["0.200000"]
     assert asked["crop"] == {"scale": 0.82, "shift": 0.1}
@@ -58,7 +75,7 @@ def test_faces_are_those_of_the_detector_with_maps() -> None:
 def test_face_is_blurred_where_it_may_be_unfound(time_s: float, hidden: bool) -> None:
     told = verdict(finding("a", face(1, 1.0), face(1, 1.4)), times_s=(time_s,))
     boxes = thumbnail_request.request(told, [], "blurred")["blur"][thumbnail_request.key(time_s)]
-    assert boxes == ([[9.0, 9.0, 20.0, 20.0]] if hidden else [])
+    assert boxes == ([BOX] if hidden else [])
 
 
 def test_whoever_shows_pictures_loads_neither_torch_nor_opencv() -> None:

@@ -134,7 +134,7 @@ class Site:
             unfinished = session.scalar(select(func.count()).where(Job.state.not_in(ENDED)))
             verdicts = session.scalar(select(func.count()).select_from(VerdictRow))
             analyses = session.scalar(select(func.count(VerdictRow.analysis_id.distinct())))
-            broken = list(audit.chain_errors(session))
+        broken = list(audit.audit(self.engine))
         assert Counter(os.fsdecode(row[0]) for row in rows) == Counter(
             file.path for file in listing([self.inbox])
         )

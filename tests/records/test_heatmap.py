@@ -39,7 +39,7 @@ def opened(file: Path | io.BytesIO) -> "np.typing.NDArray[np.int_]":
 def test_overlay_hides_nothing_where_nothing_responded(tmp_path: Path) -> None:
     path = tmp_path / "face.jpg"
     Image.new("RGB", (160, 160), (60, 90, 120)).save(path)
-    heat = plain(HeatMap.of([[0.0, 0.0, 0.0, 0.0]] * 3 + [[0.0, 0.0, 0.0, 2.0]], 2.0))
+    heat = HeatMap.of([[0.0, 0.0, 0.0, 0.0]] * 3 + [[0.0, 0.0, 0.0, 2.0]], 2.0)
     laid_over = opened(io.BytesIO(overlay(path, heat)))
     before = opened(path)
     assert laid_over.shape == (160, 160, 3)
@@ -53,6 +53,7 @@ def test_overlay_hides_nothing_where_nothing_responded(tmp_path: Path) -> None:
 def test_map_that_is_none_is_refused(tmp_path: Path, change: dict[str, object]) -> None:
     path = tmp_path / "face.jpg"
     Image.new("RGB", (160, 160)).save(path)
-    heat = {**plain(HeatMap.of([[1.0, 0.0], [0.0, 1.0]], 1.0)), **change}
+    values = {**plain(HeatMap.of([[1.0, 0.0], [0.0, 1.0]], 1.0)), **change}
+    heat = HeatMap(**values)
     with pytest.raises(ValueError, match=r"cells|padded|base64"):
         overlay(path, heat)

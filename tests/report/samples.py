@@ -1,8 +1,10 @@
 """Records of reports for tests, made of the toolkit's own values, and pictures of a face that is free to use."""
 
+import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import numpy as np
 from PIL import Image
 from skimage.data import astronaut
 
+from forensics.errors import ErrorCode
 from forensics.evidence.thumbnails import FaceShot, Picture, Shots
 from forensics.records import (
     Artifact,
@@ -24,15 +27,23 @@ from forensics.records import (
     MediaKind,
     Outcome,
     Reason,
+    StoredFinding,
     TrackScore,
 )
+from forensics.report.report_data import Made, Record
 from forensics.serialization import plain
-from forensics.store.queries.outcomes import EMPTY
+from forensics.store.ledger.chain import Head, VerdictEntry
+from forensics.store.ledger.reviews import Words
+from forensics.store.models import EntryKind, JobState
+from forensics.store.queries import Judged, Location, Shown
+from forensics.store.queries.stored_verdicts import structure_verdict
 
 from .. import builders
 
 SHA256 = builders.MEDIA.sha256
-MADE = {"at": "2026-11-25T11:00:00+00:00", "by": "R. Diaz", "toolkit": "0.1.0"}
+MEDIA = replace(builders.MEDIA, size_bytes=123_456)
+MADE = Made(datetime(2026, 11, 25, 11, tzinfo=UTC), "R. Diaz", "0.1.0")
+HEAD = Head("0c" * 32, 5, EntryKind.NOTE, 7, MADE.at, 5)
 CALIBRATION = Calibration(
     slope=2.0,
     intercept=-0.5,
@@ -99,6 +110,14 @@ def statement(*sentences: str, detector: str = "provenance") -> Finding:
     return Finding(detector, "0.1", None, Outcome.STATEMENT, evidence=evidence)
 
 
+def as_stored(finding: Finding) -> StoredFinding:
+    """Return a finding as it is read from the database."""
+    (stored,) = structure_verdict(
+        {"label": "fake", "media": plain(MEDIA), "findings": [plain(finding)]}
+    ).findings
+    return stored
+
+
 def told(
     *findings: Finding,
     label: Label = Label.FAKE,
@@ -106,14 +125,18 @@ def told(
     log10_lr: float | None = 1.1,
     path: str = "/evidence/clip.mp4",
     still: bool = False,
+    change: Callable[[dict[str, Any]], object] = lambda payload: None,
     **around: Any,
-) -> dict[str, Any]:
-    """Return the record of a report on a verdict, as `report_data.record` makes it."""
-    found = findings or (statement("Container: mp4."), scored())
+) -> Record:
+    """Return the record of a report on a verdict, as `report_data.record` makes it.
+
+    `change` is given the JSON values that are stored, before they are; `around` are other fields of the record.
+    """
+    every = findings or (statement("Container: mp4."), scored())
     kind = MediaKind.STILL if still else MediaKind.VIDEO
     duration_s = None if still else 12.0
     verdict = builders.verdict(
-        *found,
+        *every,
         label=label,
         reason=reason,
         fake=0.9 if log10_lr is not None else None,
@@ -121,61 +144,40 @@ def told(
         examined=("face_manipulation",) if label is not Label.NOT_ASSESSED else (),
         not_examined=("audio", "lip_sync"),
         coverage=Coverage(duration_s, 12, 12, 12, 1, None if still else 4.4, 0),
-        media=replace(builders.MEDIA, size_bytes=123_456, kind=kind, duration_s=duration_s),
-        provenance=provenance(found),
+        media=replace(MEDIA, kind=kind, duration_s=duration_s),
+        provenance=provenance(every),
     )
-    judged: dict[str, Any] = {
-        "id": 7,
-        "label": label.value,
-        "reason": reason,
-        "hash": "0a" * 32,
-        "stale": False,
-    }
-    judged |= {"fake": 0.9, "log10_lr": log10_lr, "created_at": MADE["at"], "in_force": True}
-    return {
+    fake = 0.9
+    judged = Judged(7, label, reason, fake, log10_lr, MADE.at, "0a" * 32, True, False)
+    payload = {
         **plain(verdict),
-        **surroundings(path),
-        "verdict_id": 7,
         "created_at": "2026-11-25T10:00:00.5+00:00",
         "pipeline": "9e" * 32,
-        "history": [plain(judged)],
-        "entry": {"number": 3, "hash": "0a" * 32, "previous_hash": "0b" * 32},
-        **around,
     }
+    change(payload)
+    shown = Shown(
+        path, SHA256, JobState.DONE, None, None, judged, json.dumps(payload), (judged,), seen(path)
+    )
+    entry = VerdictEntry(3, "0a" * 32, "0b" * 32)
+    return replace(Record(shown, (), (), entry, HEAD, MADE), **around)
 
 
-def failed(**around: Any) -> dict[str, Any]:
+def failed(
+    error: ErrorCode | None = ErrorCode.UNDECODABLE,
+    error_message: str | None = "no frame could be decoded",
+    sha256: str | None = SHA256,
+    state: JobState = JobState.FAILED,
+) -> Record:
     """Return the record of a report on a file that could not be analysed."""
-    error = {"error": "undecodable", "error_message": "no frame could be decoded"}
-    return {
-        **EMPTY,
-        **surroundings("/evidence/broken.mp4"),
-        "history": [],
-        "entry": None,
-        "state": "failed",
-        **error,
-        **around,
-    }
+    path = "/evidence/broken.mp4"
+    shown = Shown(path, sha256, state, error, error_message, None, None, (), seen(path))
+    return Record(shown, (), (), None, HEAD, MADE)
 
 
-def surroundings(path: str) -> dict[str, Any]:
-    """Return what stands around a verdict or failure."""
-    seen = {"path": path, "size_bytes": 123_456, "mtime_ns": 1_763_978_400_000_000_000}
-    seen |= {"seen_at": "2026-11-25T09:59:00+00:00", "gone_at": None}
-    head = {"hash": "0c" * 32, "entry": 5, "kind": "note", "verdict_id": 7, "entries": 5}
-    return {
-        "path": path,
-        "sha256": SHA256,
-        "state": "done",
-        "error": None,
-        "error_message": None,
-        "sightings": [{**seen, "case": "A-17", "exhibit": "3"}],
-        "validations": [],
-        "reviews": [],
-        "head": {**head, "created_at": MADE["at"]},
-        "made": MADE,
-        "elsewhere": 0,
-    }
+def seen(path: str) -> tuple[Location, ...]:
+    """Return the one place where a file was seen."""
+    seen_at = datetime(2026, 11, 25, 9, 59, tzinfo=UTC)
+    return (Location(path, 123_456, 1_763_978_400_000_000_000, seen_at, None, "A-17", "3"),)
 
 
 def provenance(findings: Sequence[Finding]) -> dict[str, Any]:
@@ -209,21 +211,12 @@ def provenance(findings: Sequence[Finding]) -> dict[str, Any]:
     }
 
 
-def note(words: str, examiner: str = "K. Ito", kind: str = "note") -> dict[str, Any]:
+def note(text: str, examiner: str = "K. Ito", kind: str = "note") -> Words:
     """Return people's words on the verdict."""
-    said = {
-        "conclusion": words if kind == "review" else "",
-        "note": words if kind == "note" else "",
-    }
-    return {
-        "kind": kind,
-        "verdict_id": 7,
-        "examiner": examiner,
-        **said,
-        "created_at": "2026-11-25T10:30:00+00:00",
-        "entry": 4,
-        "hash": "0d" * 32,
-    }
+    conclusion = text if kind == "review" else ""
+    moment = datetime(2026, 11, 25, 10, 30, tzinfo=UTC)
+    note = text if kind == "note" else ""
+    return Words(EntryKind(kind), 7, examiner, conclusion, note, moment, 4, "0d" * 32)
 
 
 def shots(folder: Path, tracks: int = 1, times: Sequence[float] = TIMES) -> Shots:

@@ -1,6 +1,7 @@
 """The report as HTML: what stands on it in which order, and that nothing in it can act."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,11 @@ from forensics.evidence.thumbnails import Shots
 from forensics.records import Artifact, Finding, Label, Outcome, Reason
 from forensics.report import wording
 from forensics.report.page import html_report
+from forensics.report.report_data import Record
 from forensics.report.text import text_report
 from forensics.serialization import plain
 
-from .samples import failed, note, scored, shots, statement, told
+from .samples import MADE, failed, note, scored, shots, statement, told
 
 FIRST_PAGE = [
     "Question",
@@ -98,16 +100,18 @@ def test_low_quality_says_what_the_validation_demands() -> None:
 @pytest.mark.parametrize("label", [Label.FAKE, Label.REAL])
 def test_first_page_has_the_approved_sentences(label: Label) -> None:
     record = told(label=label)
+    verdict = record.verdict
+    assert verdict
     said = Page(html_report(record)).said
-    rates = wording.validated_errors(record)["net"]
+    rates = wording.validated_errors(verdict)["net"]
     for sentence in (
         wording.QUESTION,
-        *wording.propositions(record),
-        wording.result(record),
+        *wording.propositions(verdict),
+        wording.result(verdict),
         *wording.error_rates(label, rates),
-        wording.scope(record),
-        wording.coverage(record),
-        record["sha256"],
+        wording.scope(verdict),
+        wording.coverage(verdict),
+        verdict.media.sha256,
     ):
         assert sentence in said
     others = set(wording.error_rates(None, rates)) - set(wording.error_rates(label, rates))
@@ -184,9 +188,9 @@ def test_processing_record_has_what_a_rerun_needs() -> None:
     record = told()
     said = Page(html_report(record)).said
     for expected in (
-        record["pipeline"],
-        record["entry"]["hash"],
-        record["head"]["hash"],
+        "9e" * 32,
+        record.entry.hash if record.entry else "an entry",
+        record.head.hash if record.head else "a head",
         "ab" * 32,
         "cd" * 32,
         "px 112, device cpu",
@@ -196,7 +200,7 @@ def test_processing_record_has_what_a_rerun_needs() -> None:
 
 
 def test_peoples_words_stand_apart_at_the_end() -> None:
-    record = told(reviews=[note("seen before"), note("Not usable.", kind="review")])
+    record = told(reviews=(note("seen before"), note("Not usable.", kind="review")))
     page = Page(html_report(record))
     assert page.headings[-1] == "People's words, not the program's"
     before, after = page.said.split("People's words, not the program's")
@@ -205,7 +209,7 @@ def test_peoples_words_stand_apart_at_the_end() -> None:
 
 
 def test_room_for_an_examiner_stays_empty_even_after_a_review() -> None:
-    markup = html_report(told(reviews=[note("Not usable.", kind="review")]))
+    markup = html_report(told(reviews=(note("Not usable.", kind="review"),)))
     own = re.search(r'<div class="own">(.*?)</div>', markup, re.DOTALL)
     assert own
     assert Page(own[1]).said == "NameDateSignature"
@@ -221,16 +225,25 @@ def test_failure_has_a_report_without_a_result() -> None:
     assert "could not be analysed (undecodable). no frame could be decoded" in page.said
 
 
-def hostile_record() -> dict[str, Any]:
+def hostile_record() -> Record:
     """Return a record in which everything that comes from outside is hostile."""
+
+    def change(payload: dict[str, Any]) -> None:
+        payload["media"] |= {"container": HOSTILE, "codec": HOSTILE}
+        payload["provenance"] |= {name: {HOSTILE: HOSTILE} for name in ("licences", "versions")}
+
     finding = scored(HOSTILE, artifacts=(Artifact(HOSTILE, HOSTILE, b"x"),))
-    record = told(statement(HOSTILE), finding, path=HOSTILE, reviews=[note(HOSTILE, HOSTILE)])
-    record["media"] |= {"container": HOSTILE, "codec": HOSTILE}
-    record["sightings"][0] |= {"case": HOSTILE, "exhibit": HOSTILE}
-    record["made"] = {**record["made"], "by": HOSTILE}
-    record["provenance"]["licences"] = {HOSTILE: HOSTILE}
-    record["provenance"]["versions"] = {HOSTILE: HOSTILE}
-    return record
+    record = told(
+        statement(HOSTILE),
+        finding,
+        path=HOSTILE,
+        change=change,
+        reviews=(note(HOSTILE, HOSTILE),),
+        made=replace(MADE, by=HOSTILE),
+    )
+    (location,) = record.shown.sightings
+    hostile = replace(location, case=HOSTILE, exhibit=HOSTILE)
+    return replace(record, shown=replace(record.shown, sightings=(hostile,)))
 
 
 def test_hostile_text_is_shown_and_does_nothing(tmp_path: Path) -> None:
@@ -281,7 +294,7 @@ ALLOWED = "This does not show that the recording is authentic."
         pytest.param(failed(), id="failed"),
     ],
 )
-def test_words_that_promise_too_much_appear_nowhere(form: Any, record: dict[str, Any]) -> None:
+def test_words_that_promise_too_much_appear_nowhere(form: Any, record: Record) -> None:
     said = " ".join(form(record).split()).replace(ALLOWED, "").lower()
     for word in ("authentic", "genuine", "confidence", "% fake"):
         assert word not in said

@@ -1,12 +1,15 @@
 """The sentences of a report's first page."""
 
-from typing import Any
+from datetime import UTC, datetime
 
 import pytest
 
+from forensics.errors import ErrorCode
 from forensics.records import Label, Reason
 from forensics.report import wording
+from forensics.report.report_data import Record
 from forensics.report.summary import summary
+from forensics.store.queries.validations import OwnValidation, Tally
 
 from .samples import failed, scored, statement, told
 
@@ -33,7 +36,7 @@ ALTERED = "generated or altered by a validated kind of method"
     ],
 )
 def test_propositions_are_about_the_faces_that_were_scored(
-    record: dict[str, Any], first: str, second: str
+    record: Record, first: str, second: str
 ) -> None:
     assert summary(record).propositions == (f"{first} {ALTERED}.", f"{second} {RECORDED}.")
 
@@ -41,13 +44,17 @@ def test_propositions_are_about_the_faces_that_were_scored(
 @pytest.mark.parametrize(
     ("error", "message", "sentence"),
     [
-        pytest.param("empty", "no content", "could not be analysed (empty). no content", id="why"),
-        pytest.param("deadline", None, "could not be analysed (deadline).", id="no-message"),
+        pytest.param(
+            ErrorCode.EMPTY, "no content", "could not be analysed (empty). no content", id="why"
+        ),
+        pytest.param(
+            ErrorCode.DEADLINE, None, "could not be analysed (deadline).", id="no-message"
+        ),
         pytest.param(None, None, "has not been analysed yet.", id="queued"),
     ],
 )
 def test_file_without_a_verdict_has_no_result(
-    error: str | None, message: str | None, sentence: str
+    error: ErrorCode | None, message: str | None, sentence: str
 ) -> None:
     page = summary(failed(error=error, error_message=message))
     assert page.result == f"No result: the file {sentence}"
@@ -56,12 +63,10 @@ def test_file_without_a_verdict_has_no_result(
 
 
 def test_own_validation_stands_beside_that_of_the_detectors() -> None:
-    tally = {
-        "flagged_real": {"files": 40, "wrong": 1, "data": "validation 'lab'", "date": "2026-11-01"},
-        "missed_fake": {"files": 40, "wrong": 9, "data": "validation 'lab'", "date": "2026-11-01"},
-        "same_pipeline": False,
-    }
-    names = [name for name, _ in summary(told(validations=[tally])).error_rates]
+    counts = {"real": {"fake": 1, "real": 39}, "fake": {"real": 9, "fake": 31}}
+    tally = Tally("lab", datetime(2026, 11, 1, tzinfo=UTC), "00" * 32, counts)
+    validations = (OwnValidation(tally, same_pipeline=False),)
+    names = [name for name, _ in summary(told(validations=validations)).error_rates]
     assert names == ["net", "Own files, with other detectors or settings"]
 
 

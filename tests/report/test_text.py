@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from forensics.records import Label, Reason
+from forensics.report.report_data import Record
 from forensics.report.text import WIDTH, text_report
+from forensics.store.models import JobState
 
 from .samples import failed, note, scored, statement, told
 
@@ -18,7 +20,7 @@ def test_text_is_as_it_was_agreed() -> None:
     record = told(
         statement("Container: mp4.", 'Written by "Lavf62".'),
         scored(tracks=2),
-        reviews=[note("Sent in by the desk."), note("Not usable:\nrecompressed.", kind="review")],
+        reviews=(note("Sent in by the desk."), note("Not usable:\nrecompressed.", kind="review")),
     )
     assert text_report(record) == GOLDEN.read_text()
 
@@ -32,10 +34,10 @@ def test_text_is_as_it_was_agreed() -> None:
         ),
         pytest.param(told(label=Label.NOT_ASSESSED, reason=Reason.NO_FACE), id="not assessed"),
         pytest.param(failed(), id="failed"),
-        pytest.param(failed(error=None, state="queued"), id="queued"),
+        pytest.param(failed(error=None, state=JobState.QUEUED), id="queued"),
     ],
 )
-def test_lines_are_short_but_for_hashes(record: dict[str, object]) -> None:
+def test_lines_are_short_but_for_hashes(record: Record) -> None:
     lines = text_report(record).splitlines()
     assert all(len(line) <= WIDTH for line in lines if not HASH.search(line))
 

@@ -3,14 +3,14 @@
 import re
 import xml.etree.ElementTree as ET
 from collections import Counter
+from typing import Any
 
 import pytest
 
 from forensics.report.svg_marks import dash, mark
 from forensics.report.timeline import Link, thresholds, timeline_svg, timelines
-from forensics.serialization import plain
 
-from .samples import CALIBRATION, TIMES, scored, statement, told
+from .samples import CALIBRATION, TIMES, as_stored, scored, statement, told
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -24,7 +24,7 @@ def samples(svg: ET.Element) -> list[ET.Element]:
 
 
 def plot(tracks: int = 1, key: str = "timeline", link: Link | None = None) -> ET.Element:
-    finding, calibration = plain(scored(tracks=tracks)), plain(CALIBRATION)
+    finding, calibration = as_stored(scored(tracks=tracks)), CALIBRATION
     return parsed(
         timeline_svg(finding, calibration, duration_s=12.0, sampled_s=TIMES, key=key, link=link)
     )
@@ -48,7 +48,7 @@ def test_title_and_description_say_what_the_plot_shows() -> None:
 
 
 def test_thresholds_are_those_of_the_calibration_as_raw_scores() -> None:
-    found = {one.label: one.score for one in thresholds(plain(CALIBRATION))}
+    found = {one.label: one.score for one in thresholds(CALIBRATION)}
     for label, log10 in (("fake", CALIBRATION.fake_at), ("real", CALIBRATION.real_at)):
         ratio = CALIBRATION.slope * found[label] + CALIBRATION.intercept
         assert ratio == pytest.approx(log10 * 2.302585092994046)
@@ -62,8 +62,8 @@ def test_thirty_tracks_differ_without_colour() -> None:
 
 
 def test_track_without_a_ratio_is_hollow() -> None:
-    decided = parsed(timeline_svg(plain(scored()), None, duration_s=12.0))
-    nothing = parsed(timeline_svg(plain(scored(log10_lr=None)), None, duration_s=12.0))
+    decided = parsed(timeline_svg(as_stored(scored()), None, duration_s=12.0))
+    nothing = parsed(timeline_svg(as_stored(scored(log10_lr=None)), None, duration_s=12.0))
     assert samples(decided)[0][1].get("fill") != "none"
     assert samples(nothing)[0][1].get("fill") == "none"
     assert "hollow: decides nothing" in "".join(nothing.itertext())
@@ -76,7 +76,7 @@ def test_lines_join_only_samples_that_follow_each_other_closely() -> None:
 
 
 def test_still_is_one_mark_in_the_middle() -> None:
-    finding = plain(scored(times=(0.0,)))
+    finding = as_stored(scored(times=(0.0,)))
     svg = parsed(timeline_svg(finding, None, duration_s=None, sampled_s=(0.0,)))
     assert len(samples(svg)) == 1
     assert "still" in "".join(svg.itertext())
@@ -85,8 +85,8 @@ def test_still_is_one_mark_in_the_middle() -> None:
 @pytest.mark.parametrize("duration_s", [12.0, 600.0, 90_000.0])
 def test_all_of_it_lies_inside_the_picture(duration_s: float) -> None:
     times = tuple(duration_s * i / 20 for i in range(20))
-    finding = plain(scored(tracks=7, times=times))
-    svg = parsed(timeline_svg(finding, plain(CALIBRATION), duration_s=duration_s, sampled_s=times))
+    finding = as_stored(scored(tracks=7, times=times))
+    svg = parsed(timeline_svg(finding, CALIBRATION, duration_s=duration_s, sampled_s=times))
     width, height = (float(n) for n in svg.get("viewBox", "").split()[2:])
     for element in svg.iter():
         for name, most in (
@@ -109,7 +109,7 @@ def test_marks_become_links_where_a_page_wants_them() -> None:
 
 
 def test_names_from_plugins_are_escaped() -> None:
-    finding = plain(scored(detector='<script>alert("x")</script>'))
+    finding = as_stored(scored(detector='<script>alert("x")</script>'))
     markup = timeline_svg(finding, None, duration_s=12.0)
     assert "<script" not in markup
     assert "&lt;script&gt;" in markup
@@ -120,15 +120,22 @@ def test_style_stands_in_presentation_attributes_alone() -> None:
 
 
 def test_each_scoring_detector_has_its_plot_and_no_other() -> None:
-    found = timelines(told(statement("nothing"), scored("one"), scored("two")))
+    verdict = told(statement("nothing"), scored("one"), scored("two")).verdict
+    assert verdict
+    found = timelines(verdict)
     assert list(found) == ["one", "two"]
     ids = re.findall(r'id="([^"]+)"', "".join(found.values()))
     assert len(ids) == len(set(ids)) == 4
 
 
 def test_calibration_for_other_media_draws_no_threshold() -> None:
-    record = told(scored(times=(0.0,)), still=True)
-    (described,) = record["provenance"]["pipeline"]["detectors"]
-    assert "Thresholds" in timelines(record)["net"]
-    described["calibration"]["kinds"] = ["video"]
-    assert "Thresholds" not in timelines(record)["net"]
+    def for_videos(payload: dict[str, Any]) -> None:
+        (detector,) = payload["provenance"]["pipeline"]["detectors"]
+        detector["calibration"]["kinds"] = ["video"]
+
+    still = told(scored(times=(0.0,)), still=True).verdict
+    assert still
+    assert "Thresholds" in timelines(still)["net"]
+    still = told(scored(times=(0.0,)), still=True, change=for_videos).verdict
+    assert still
+    assert "Thresholds" not in timelines(still)["net"]

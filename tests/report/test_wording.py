@@ -1,23 +1,17 @@
 """What people read, word for word."""
 
-from typing import Any
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from forensics.cli import common, verdict_text
-from forensics.records import EXAMINABLE
+from forensics.records import EXAMINABLE, ErrorRates, StoredVerdict
 from forensics.report import wording
+from forensics.serialization import plain
+from forensics.store.queries.stored_verdicts import structure_verdict
 
-FLAGGED = {
-    "files": 1082,
-    "wrong": 54,
-    "data": "DFDC parts 47-49",
-    "date": "2026-11-22",
-    "unit": "face crops",
-}
-MISSED = FLAGGED | {"files": 1040, "wrong": 151}
+from .verdicts import FAILED, finding, outcome, track, verdict
+
 FALSE_ALARMS = (
     "In validation on 1,082 real face crops of comparable quality, 54 were flagged: 5.0% "
     "(95 % interval 3.8%-6.5%; DFDC parts 47-49, 2026-11-22). The rate on other material is not known."
@@ -26,55 +20,6 @@ MISSED_FAKES = (
     "In validation on 1,040 manipulated face crops of comparable quality, 151 showed no indication: 14.5% "
     "(95 % interval 12.5%-16.8%; DFDC parts 47-49, 2026-11-22). The rate on other material is not known."
 )
-
-
-def track(number: int, log10_lr: float | None, last_s: float = 58.9) -> dict[str, Any]:
-    first_s = 41.0 if last_s else 0.0
-    return {"id": number, "first_s": first_s, "last_s": last_s, "log10_lr": log10_lr}
-
-
-def finding(*tracks: dict[str, Any], name: str = "a") -> dict[str, Any]:
-    ratios = [track["log10_lr"] for track in tracks if track["log10_lr"] is not None]
-    ratio = max(ratios, default=None)
-    return {"detector": name, "log10_lr": ratio, "evidence": {"tracks": list(tracks)}}
-
-
-def verdict(
-    label: str,
-    reason: str | None = None,
-    log10_lr: float | None = None,
-    findings: list[dict[str, Any]] | None = None,
-    smallest_face_px: float | None = 32.0,
-) -> dict[str, Any]:
-    if findings is None:
-        findings = [finding(track(2, log10_lr), track(3, None))]
-    detectors = [
-        {"name": "a", "calibration": {"flagged_real": FLAGGED, "missed_fake": MISSED}},
-        {"name": "b", "calibration": None},
-    ]
-    return {
-        "label": label,
-        "reason": reason,
-        "log10_lr": log10_lr,
-        "state": "done",
-        "provenance": {
-            "smallest_face_px": smallest_face_px,
-            "pipeline": {"detectors": detectors},
-        },
-        "examined": ["face_manipulation"],
-        "not_examined": [t for t in EXAMINABLE if t != "face_manipulation"],
-        "findings": findings,
-        "coverage": {
-            "duration_s": 75.0,
-            "frames_asked": 20,
-            "frames_decoded": 20,
-            "frames_with_face": 18,
-            "shots": 1,
-            "max_gap_s": 14.2,
-            "decode_errors": 0,
-        },
-        "validations": [],
-    }
 
 
 @pytest.mark.parametrize(
@@ -158,7 +103,7 @@ def verdict(
         ),
     ],
 )
-def test_result_sentence(found: dict[str, Any], sentence: str) -> None:
+def test_result_sentence(found: StoredVerdict, sentence: str) -> None:
     assert wording.result(found) == sentence
 
 
@@ -191,12 +136,15 @@ def test_error_rate_is_that_of_the_error_which_the_label_can_be(
     ],
 )
 def test_error_rate_without_validation_is_not_established(label: str, sentence: str) -> None:
-    assert wording.error_rates(label, {"flagged_real": None}) == (sentence,)
+    assert wording.error_rates(label, ErrorRates()) == (sentence,)
 
 
 def test_error_rate_that_was_stored_without_a_unit_counts_files() -> None:
-    rate = {key: value for key, value in FLAGGED.items() if key != "unit"}
-    assert "on 1,082 real files of comparable quality" in wording.false_alarms(rate)
+    values = plain(verdict("fake"))
+    (calibrated, _) = values["provenance"]["pipeline"]["detectors"]
+    del calibrated["calibration"]["flagged_real"]["unit"]
+    (rates,) = wording.validated_errors(structure_verdict(values)).values()
+    assert "on 1,082 real files of comparable quality" in wording.false_alarms(rates.flagged_real)
 
 
 @pytest.mark.parametrize(
@@ -209,7 +157,7 @@ def test_error_rate_that_was_stored_without_a_unit_counts_files() -> None:
 def test_scope_of_a_scan_tells_the_errors_of_its_labels(
     labels: list[str], told: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    verdict_text.print_scope([{"state": "failed"}, *(verdict(label) for label in labels)])
+    verdict_text.print_scope([FAILED, *(outcome(verdict(label)) for label in labels)])
     assert capsys.readouterr().out.splitlines()[1:] == [f"a: {sentence}" for sentence in told]
 
 

@@ -1,51 +1,51 @@
 """What the player is told: who is where when, in whose words, and that no name gets out of its place in the page."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from forensics.evidence.previews import playable
+from forensics.records import (
+    FrameScore,
+    Label,
+    MediaInfo,
+    MediaKind,
+    Outcome,
+    Provenance,
+    RecordedPipeline,
+    RecordedSampling,
+    StoredEvidence,
+    StoredFinding,
+    StoredVerdict,
+    TrackScore,
+)
 from forensics.web.player import player
 from forensics.web.templating import TEMPLATES
 
 MP4 = "mov,mp4,m4a,3gp,3g2,mj2"
-MEDIA = {
-    "kind": "video",
-    "container": MP4,
-    "codec": "h264",
-    "width": 640,
-    "height": 360,
-    "duration_s": 4.0,
-    "fps": 25.0,
-}
+MEDIA = MediaInfo("5f" * 32, 123_456, MediaKind.VIDEO, MP4, "h264", 640, 360, 4.0, 25.0)
+BOX = (1.0, 2.0, 30.0, 40.0)
 
 
-def track(number: int, **kind: Any) -> dict[str, Any]:
-    return {"id": number, "score": 0.714, "log10_lr": None, "label": None, **kind}
+def track(number: int, log10_lr: float | None = None, label: Label | None = None) -> TrackScore:
+    return TrackScore(number, 0.0, 1.0, 4, 96.0, 0.714, log10_lr, label)
 
 
-def finding(detector: str, *tracks: dict[str, Any], times_s: tuple[float, ...] = ()) -> Any:
-    frames = [
-        {"time_s": t, "track": one["id"], "box": [1.0, 2.0, 30.0, 40.0], "score": 0.5}
-        for one in tracks
-        for t in times_s
-    ]
-    return {"detector": detector, "evidence": {"tracks": [*tracks], "frames": frames}}
+def finding(detector: str, *tracks: TrackScore, times_s: tuple[float, ...] = ()) -> StoredFinding:
+    frames = tuple(FrameScore(t, track.id, BOX, 0.5) for track in tracks for t in times_s)
+    return StoredFinding(detector, Outcome.SCORED, evidence=StoredEvidence(tracks, frames))
 
 
-def verdict(*findings: Any, **media: Any) -> dict[str, Any]:
-    return {
-        "media": {**MEDIA, **media},
-        "findings": [*findings],
-        "provenance": {
-            "sampled_s": [0.0, 0.2, 0.4],
-            "pipeline": {"sampling": {"stride_s": 0.2}},
-        },
-    }
+def verdict(*findings: StoredFinding, **media: Any) -> StoredVerdict:
+    pipeline = RecordedPipeline(sampling=RecordedSampling(stride_s=0.2))
+    provenance = Provenance(sampled_s=(0.0, 0.2, 0.4), pipeline=pipeline)
+    info = replace(MEDIA, **media)
+    return StoredVerdict(Label.FAKE, info, findings=findings, provenance=provenance)
 
 
 def test_faces_of_several_detectors_are_told_once_and_calibrated_results_first() -> None:
-    judged = track(1, log10_lr=1.152, label="fake")
+    judged = track(1, log10_lr=1.152, label=Label.FAKE)
     told = player(verdict(finding("a", track(1), times_s=(0.2,)), finding("b", judged)), 7)
     assert told["samples"] == [{"time_s": 0.2, "track": 1, "box": [1.0, 2.0, 30.0, 40.0]}]
     assert [one["results"] for one in told["tracks"]] == [
@@ -92,7 +92,10 @@ def test_boxes_are_joined_within_a_run_only(fps: float, join_s: float, hold_s: f
 def test_what_browsers_play_needs_no_copy(
     kind: str, container: str, codec: str, media_type: str | None
 ) -> None:
-    assert playable({"kind": kind, "container": container, "codec": codec}) == media_type
+    assert (
+        playable(replace(MEDIA, kind=MediaKind(kind), container=container, codec=codec))
+        == media_type
+    )
 
 
 def test_file_that_browsers_do_not_play_has_a_copy_only() -> None:

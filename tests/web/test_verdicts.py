@@ -4,16 +4,27 @@ import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from forensics.records import Label
+from forensics.records import (
+    FrameScore,
+    HeatMap,
+    Label,
+    MediaInfo,
+    MediaKind,
+    Outcome,
+    StoredEvidence,
+    StoredFinding,
+    StoredVerdict,
+    TrackScore,
+)
 from forensics.report import wording
 from forensics.store.database import reading, writing
 from forensics.store.ledger.reviews import of_verdicts
 from forensics.store.models import EntryKind
 from forensics.store.queries import validations
+from forensics.store.queries.stored_verdicts import structure_verdict
 from forensics.web import verdict_context
 
 from ..distributions.colour.forensics_colour import FAKE, REAL
@@ -36,9 +47,10 @@ def test_page_says_the_approved_sentences(
     address = visitor.judged(colour)
     page, told = visitor.get(address).text, visitor.get(f"{address}.json").json()
     assert told["label"] == label
-    assert wording.result(told) in page
-    assert wording.scope(told) in page
-    for sentence in wording.error_rates(label, wording.validated_errors(told)["colour"]):
+    verdict = structure_verdict(told)
+    assert wording.result(verdict) in page
+    assert wording.scope(verdict) in page
+    for sentence in wording.error_rates(label, wording.validated_errors(verdict)["colour"]):
         assert sentence in page
     for word in ("genuine", "confidence", "% fake"):
         assert word not in page.lower()
@@ -147,29 +159,26 @@ def test_report_has_no_script_and_is_bound_to_its_own_style(visitor: Visit) -> N
     assert "<script>" not in answer.text
 
 
-FRAME = {"box": [10, 10, 40, 40], "score": 0.5}
-TRACK = {"first_s": 0.0, "last_s": 1.0, "label": None, "log10_lr": None, "score": 0.5}
+BOX = (10.0, 10.0, 40.0, 40.0)
+MAP = HeatMap.of([[1.0]], 1.0)
 
 
-def finding(detector: str, frames: list[dict[str, Any]]) -> dict[str, Any]:
-    tracks = [{**TRACK, "id": n} for n in sorted({frame["track"] for frame in frames})]
-    return {
-        "detector": detector,
-        "log10_lr": None,
-        "evidence": {"frames": frames, "tracks": tracks},
-    }
+def finding(detector: str, *frames: FrameScore) -> StoredFinding:
+    numbers = sorted({frame.track for frame in frames})
+    tracks = tuple(TrackScore(n, 0.0, 1.0, 4, 96.0, 0.5) for n in numbers)
+    return StoredFinding(detector, Outcome.SCORED, evidence=StoredEvidence(tracks, frames))
 
 
 def test_faces_of_several_detectors_are_joined_by_track_and_time() -> None:
-    frames = [
-        {**FRAME, "track": 2, "time_s": 1.0},
-        {**FRAME, "track": 1, "time_s": 3.0, "map": {"rows": 1}},
-        {**FRAME, "track": 1, "time_s": 4.0, "score": 0.1},
-    ]
-    more = [{**FRAME, "track": 1, "time_s": 0.5, "score": 2.0}]
-    verdict = {
-        "findings": [finding("a", frames), finding("b", [*more, {**frames[1], "score": 9.0}])]
-    }
+    frames = (
+        FrameScore(1.0, 2, BOX, 0.5),
+        FrameScore(3.0, 1, BOX, 0.5, MAP),
+        FrameScore(4.0, 1, BOX, 0.1),
+    )
+    more = (FrameScore(0.5, 1, BOX, 2.0), replace(frames[1], score=9.0))
+    media = MediaInfo("5f" * 32, 9, MediaKind.VIDEO, "mp4", "h264", 96, 64)
+    findings = (finding("a", *frames), finding("b", *more))
+    verdict = StoredVerdict(Label.FAKE, media, findings=findings)
     every = verdict_context.faces(verdict)
     assert [(face.n, face.track, face.time_s) for face in every] == [
         (0, 1, 0.5),

@@ -21,7 +21,6 @@ from .sightings import (
     known_files,
     mark_gone,
     sight,
-    unknown,
 )
 
 __all__ = [
@@ -48,5 +47,4 @@ __all__ = [
     "start_daemon",
     "stop_daemon",
     "unfinished",
-    "unknown",
 ]

@@ -228,12 +228,6 @@ def mark_chunk(session: Session, paths: Sequence[str], now: datetime) -> int:
     return len(gone.all())
 
 
-def unknown(session: Session, files: Iterable[SeenFile]) -> Iterator[SeenFile]:
-    """Yield the files that are new, were rewritten, or came back: those that `sight` has something to do for."""
-    for chunk in chunks(files):
-        yield from compared(session, chunk)[0]
-
-
 def compared(session: Session, files: Sequence[SeenFile]) -> tuple[list[SeenFile], int]:
     """Return the files that `sight` has something to do for, and the number of paths at which a file was seen before.
 

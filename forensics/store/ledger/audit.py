@@ -5,8 +5,6 @@ that was the newest when it began.
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from functools import partial
 
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
@@ -20,12 +18,6 @@ from .problems import Problem, ProblemKind
 from .tombstones import is_sound
 
 PAGE = 200
-Sessions = Callable[[], AbstractContextManager[Session]]
-
-
-def chain_errors(session: Session) -> Iterator[str]:
-    """Yield a sentence for each entry that is not as it was written; nothing for a sound chain."""
-    yield from (str(problem) for problem in walk(lambda: nullcontext(session)))
 
 
 def audit(
@@ -35,25 +27,16 @@ def audit(
 
     `seen` is told how many entries were looked at, page by page.
     """
-    yield from walk(partial(reading, engine), heads, seen)
-
-
-def walk(
-    sessions: Sessions,
-    heads: Collection[str] = (),
-    seen: Callable[[int], None] = lambda entries: None,
-) -> Iterator[Problem]:
-    """Do what `audit` says with sessions from `sessions`."""
-    with sessions() as session:
+    with reading(engine) as session:
         newest = session.scalar(select(func.max(Entry.id))) or 0
     state = Walk(set(heads))
     while state.entry_id < newest:
-        with sessions() as session:
+        with reading(engine) as session:
             steady(session)
             page = linked(session, Entry.id > state.entry_id, Entry.id <= newest, limit=PAGE)
             yield from state.take(session, page)
         seen(len(page))
-    with sessions() as session:
+    with reading(engine) as session:
         yield from state.end(session)
         yield from strangers(session)
 

@@ -31,6 +31,14 @@ class Link(NamedTuple):
     hash: str
 
 
+class VerdictEntry(NamedTuple):
+    """A verdict's entry: its number, its hash, and the hash before it."""
+
+    number: int
+    hash: str
+    previous_hash: str
+
+
 @dataclass(frozen=True)
 class Head:
     """The newest entry. `entries` is the number of all."""
@@ -113,13 +121,13 @@ def head(session: Session) -> Head | None:
     return Head(row.hash, row.id, row.kind, row.verdict_id, row.created_at, entries)
 
 
-def of_verdict(session: Session, verdict_id: int) -> tuple[int, str, str] | None:
-    """Return a verdict's entry: its number, its hash, and the hash before it; None where there is none."""
+def of_verdict(session: Session, verdict_id: int) -> VerdictEntry | None:
+    """Return a verdict's entry, or None where there is none."""
     wanted = select(Entry.id, Entry.hash, Entry.previous_hash).where(
         Entry.verdict_id == verdict_id, Entry.kind == EntryKind.VERDICT
     )
     row = session.execute(wanted).one_or_none()
-    return (row.id, row.hash, row.previous_hash) if row else None
+    return VerdictEntry(row.id, row.hash, row.previous_hash) if row else None
 
 
 def hash_of(text: str) -> str:

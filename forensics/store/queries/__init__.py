@@ -3,21 +3,23 @@
 What most callers ask is found here; what few ask stands in the modules beside it.
 """
 
-from .current_results import Result, results
-from .history import Judged, Seen, Shown, show
-from .outcomes import OUTCOME_FIELDS, ended_jobs, job_outcome
+from .current_results import RESULT_COLUMNS, Result, results
+from .history import Judged, Location, Shown, show
+from .outcomes import OUTCOME_FIELDS, JobOutcome, ended_jobs, job_outcome
 from .queue_status import DaemonLine, JobLine, LastError, Status, job_list, queue, status
 from .result_pages import ResultFilter
 
 __all__ = [
     "OUTCOME_FIELDS",
+    "RESULT_COLUMNS",
     "DaemonLine",
     "JobLine",
+    "JobOutcome",
     "Judged",
     "LastError",
+    "Location",
     "Result",
     "ResultFilter",
-    "Seen",
     "Shown",
     "Status",
     "ended_jobs",

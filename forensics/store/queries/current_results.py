@@ -11,7 +11,22 @@ from ...errors import ErrorCode
 from ...records import Label, Reason
 from ..jobs.analyses import default_pipeline
 from ..models import JobState
-from .result_pages import ResultFilter, found, place
+from .result_pages import ResultFilter, page_of, place
+
+RESULT_COLUMNS = (
+    "path",
+    "sha256",
+    "state",
+    "label",
+    "reason",
+    "fake",
+    "log10_lr",
+    "error",
+    "stale",
+    "created_at",
+    "verdict_id",
+)
+"""What tables of results have for scripts, in this order; each is a field of Result."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +62,7 @@ def results(
     Raises UsageError for a state or key that there is not.
     """
     current = default_pipeline(session)
-    return [result(row, current) for row in found(session, wanted, limit, place(before))]
+    return [result(row, current) for row in page_of(session, wanted, limit, place(before))]
 
 
 def result(row: "Row[tuple[Any, ...]]", current: int | None) -> Result:

@@ -64,8 +64,8 @@ def known(session: Session) -> Iterator[str]:
 
 def unknown(session: Session, named: Iterable[str]) -> list[str]:
     """Return those of the hashes that are no artifact's."""
-    found: list[str] = []
+    strangers: list[str] = []
     for chunk in chunks(named):
-        own = set(session.scalars(select(ArtifactRow.sha256).where(ArtifactRow.sha256.in_(chunk))))
-        found += [sha256 for sha256 in chunk if sha256 not in own]
-    return found
+        kept = set(session.scalars(select(ArtifactRow.sha256).where(ArtifactRow.sha256.in_(chunk))))
+        strangers += [sha256 for sha256 in chunk if sha256 not in kept]
+    return strangers

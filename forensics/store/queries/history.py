@@ -4,20 +4,22 @@ import json
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from ...errors import ErrorCode, UsageError
-from ...records import Label, Reason
+from ...records import Label, Reason, StoredVerdict
 from ...serialization import plain
 from ..jobs.analyses import default_pipeline
 from ..jobs.requests import ENDED
 from ..models import Analysis, Job, JobState, Media, Sighting, VerdictRow
 from ..paths import hashed, unshown
+from .stored_verdicts import read_verdict
 
 VERDICT_ID = re.compile(r"[0-9]{1,18}")
 HASH_START = re.compile(r"[0-9a-fA-F]{8,64}")
@@ -39,7 +41,7 @@ class Judged:
 
 
 @dataclass(frozen=True)
-class Seen:
+class Location:
     """Where a content was seen, and until when if it is not there now."""
 
     path: str
@@ -55,8 +57,9 @@ class Seen:
 class Shown:
     """A verdict with all around it.
 
-    `verdict` is its stored text as JSON values (`serialization.plain` of the Verdict, with `created_at` and `pipeline`), or
-    None where there is none; then `error` says why, or `state` that work is under way. `history` has every verdict of the content, newest first; `sightings` every place it was seen at, newest first.
+    `payload` is the verdict's stored text (`serialization.plain` of the Verdict as JSON, with `created_at` and `pipeline`),
+    or None where there is none; then `error` says why, or `state` that work is under way. `history` has every verdict of
+    the content, newest first; `sightings` every place it was seen at, newest first.
     """
 
     path: str | None
@@ -65,14 +68,20 @@ class Shown:
     error: ErrorCode | None
     error_message: str | None
     judged: Judged | None
-    verdict: dict[str, Any] | None
+    payload: str | None
     history: tuple[Judged, ...]
-    sightings: tuple[Seen, ...]
+    sightings: tuple[Location, ...]
+
+    @cached_property
+    def verdict(self) -> StoredVerdict | None:
+        """The verdict, read when it is first asked for."""
+        return read_verdict(self.payload) if self.payload else None
 
     def plain(self) -> dict[str, Any]:
-        """Return it as JSON values."""
-        told: dict[str, Any] = plain(self)
-        return told
+        """Return it as JSON values, with what the payload says under `verdict`."""
+        values: dict[str, Any] = plain(replace(self, payload=None))
+        del values["payload"]
+        return values | {"verdict": json.loads(self.payload) if self.payload else None}
 
 
 def show(session: Session, key: str) -> Shown | None:
@@ -99,15 +108,15 @@ def by_hash(session: Session, key: str) -> Shown | None:
     if not HASH_START.fullmatch(key):
         return None
     start = key.lower()
-    found = session.scalars(
+    contents = session.scalars(
         select(Media).where(Media.sha256 >= start, Media.sha256 < start + "g").limit(2)
     ).all()
-    if len(found) > 1:
+    if len(contents) > 1:
         raise UsageError(f"{key}: several contents have hashes that begin so; give more digits")
-    if not found:
+    if not contents:
         return None
-    job = newest_job(session, Sighting.media_id == found[0].id)
-    return shown(session, found[0], chosen(session, found[0]), job)
+    job = newest_job(session, Sighting.media_id == contents[0].id)
+    return shown(session, contents[0], chosen(session, contents[0]), job)
 
 
 def by_path(session: Session, key: str) -> Shown | None:
@@ -174,9 +183,9 @@ def shown(
         error=job.error if job and not verdict else None,
         error_message=job.error_message if job and not verdict else None,
         judged=next((j for j in history if verdict and j.id == verdict.id), None),
-        verdict=json.loads(verdict.payload) if verdict else None,
+        payload=verdict.payload if verdict else None,
         history=history,
-        sightings=tuple(as_seen(place) for place in places or ([seen] if seen else [])),
+        sightings=tuple(location_of(place) for place in places or ([seen] if seen else [])),
     )
 
 
@@ -211,9 +220,9 @@ def sightings(session: Session, media: Media) -> Sequence[Sighting]:
     return session.scalars(of_media.order_by(Sighting.is_current.desc(), Sighting.id.desc())).all()
 
 
-def as_seen(place: Sighting) -> Seen:
+def location_of(place: Sighting) -> Location:
     """Return a sighting as it is shown."""
-    return Seen(
+    return Location(
         place.path,
         place.size_bytes,
         place.mtime_ns,

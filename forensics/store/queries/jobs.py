@@ -97,9 +97,9 @@ def asked_jobs(session: Session, folder: str, now: datetime) -> dict[int, dict[s
 
 def default_detectors(session: Session) -> tuple[str, ...]:
     """Return the names of the default pipeline's detectors; none before a worker has started for the first time."""
-    found = session.get(Pipeline, default_pipeline(session) or 0)
-    detectors = found.description.get("detectors", ()) if found else ()
-    return tuple(sorted(str(one["name"]) for one in detectors))
+    pipeline = session.get(Pipeline, default_pipeline(session) or 0)
+    detectors = pipeline.description.get("detectors", ()) if pipeline else ()
+    return tuple(sorted(str(detector["name"]) for detector in detectors))
 
 
 def files_of(session: Session, sha256: str) -> Sequence[SeenFile]:

@@ -51,7 +51,7 @@ class Status:
     """`states` counts jobs that are queued and running, and current files whose newest ended job is done or failed.
 
     `oldest_waiting` is when the job that waits longest was queued; `failed_by_code` splits up the failed files;
-    `per_minute` is how many jobs ended a minute over the last 10 minutes.
+    `per_minute` is how many jobs ended a minute lately (`files_a_minute`).
     """
 
     states: dict[JobState, int]
@@ -64,8 +64,8 @@ class Status:
 
     def plain(self) -> dict[str, Any]:
         """Return it as JSON values."""
-        told: dict[str, Any] = plain(self)
-        return told
+        values: dict[str, Any] = plain(self)
+        return values
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,8 @@ class JobLine:
 
     def plain(self) -> dict[str, Any]:
         """Return it as JSON values."""
-        told: dict[str, Any] = plain(asdict(self))
-        return told
+        values: dict[str, Any] = plain(asdict(self))
+        return values
 
 
 def status(session: Session, now: datetime) -> Status:
@@ -102,7 +102,7 @@ def status(session: Session, now: datetime) -> Status:
         oldest,
         alive(session, now),
         running(session),
-        per_minute(session, now),
+        files_a_minute(session, now),
         failed,
         last_error(session),
     )
@@ -111,9 +111,9 @@ def status(session: Session, now: datetime) -> Status:
 def queue(session: Session) -> tuple[dict[JobState, int], datetime | None]:
     """Return the number of jobs that are queued and running, and when the one that waits longest was queued."""
     states = select(Job.state, func.count()).where(Job.state.in_(UNFINISHED)).group_by(Job.state)
-    found = dict.fromkeys(UNFINISHED, 0) | {row[0]: row[1] for row in session.execute(states)}
+    counts = dict.fromkeys(UNFINISHED, 0) | {row[0]: row[1] for row in session.execute(states)}
     oldest = select(func.min(Job.created_at)).where(Job.state == JobState.QUEUED)
-    return found, session.scalar(oldest)
+    return counts, session.scalar(oldest)
 
 
 def ended_files(session: Session) -> dict[tuple[JobState, ErrorCode | None], int]:
@@ -123,15 +123,15 @@ def ended_files(session: Session) -> dict[tuple[JobState, ErrorCode | None], int
     and successor takes ten times as long.
     """
     done = select(func.count()).select_from(Job).where(Job.state == JobState.DONE)
-    found: dict[tuple[JobState, ErrorCode | None], int] = {
+    counts: dict[tuple[JobState, ErrorCode | None], int] = {
         (JobState.DONE, None): session.scalar(done) or 0
     }
     for state, error, count in session.execute(jobs_by_kind().where(Job.state == JobState.FAILED)):
-        found[state, error] = count
+        counts[state, error] = count
     for state, error, count in session.execute(past_jobs()):
         if state in ENDED:
-            found[state, error] = found.get((state, error), 0) - count
-    return {kind: count for kind, count in found.items() if count > 0}
+            counts[state, error] = counts.get((state, error), 0) - count
+    return {kind: count for kind, count in counts.items() if count > 0}
 
 
 def jobs_by_kind() -> "Select[JobState, ErrorCode | None, int]":
@@ -172,11 +172,18 @@ def running(session: Session) -> tuple[RunningLine, ...]:
     return tuple(RunningLine(path, since) for path, since in rows)
 
 
-def per_minute(session: Session, now: datetime) -> float:
-    """Return the jobs that ended per minute lately."""
-    lately = Job.finished_at > now - timedelta(minutes=LATELY_MIN)
-    count = session.scalar(select(func.count()).select_from(Job).where(lately)) or 0
-    return round(count / LATELY_MIN, 2)
+def files_a_minute(session: Session, now: datetime) -> float:
+    """Return the jobs that ended per minute over the last 10 minutes, counted from when the first of them was begun.
+
+    So a queue that has just filled is not held against the idle time before it.
+    """
+    start = now - timedelta(minutes=LATELY_MIN)
+    jobs = select(func.count(), func.min(Job.started_at)).where(Job.finished_at > start)
+    count, begun = session.execute(jobs).one()
+    if not count:
+        return 0.0
+    seconds = (now - max(begun or start, start)).total_seconds()
+    return round(60 * float(count) / max(seconds, 1.0), 2)
 
 
 def last_error(session: Session) -> LastError | None:

@@ -1,16 +1,16 @@
 """What is going on, for a view that asks again and again: every answer comes from an index."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ...errors import ErrorCode
 from ...records import Label, Reason
 from ..jobs.requests import ENDED
 from ..models import Job, JobState, Sighting, VerdictRow
-from .queue_status import LATELY_MIN, RunningLine, queue, running
+from .queue_status import RunningLine, files_a_minute, queue, running
 
 
 @dataclass(frozen=True)
@@ -42,23 +42,9 @@ def recent(session: Session, now: datetime, limit: int) -> Recent:
         states[JobState.QUEUED],
         oldest,
         running(session),
-        rate(session, now),
+        files_a_minute(session, now),
         last_ended(session, limit),
     )
-
-
-def rate(session: Session, now: datetime) -> float:
-    """Return the jobs that ended per minute over the last 10 minutes, counted from when the first of them was begun.
-
-    So a queue that has just filled is not held against the idle time before it.
-    """
-    start = now - timedelta(minutes=LATELY_MIN)
-    jobs = select(func.count(), func.min(Job.started_at)).where(Job.finished_at > start)
-    count, begun = session.execute(jobs).one()
-    if not count:
-        return 0.0
-    seconds = (now - max(begun or start, start)).total_seconds()
-    return 60 * float(count) / max(seconds, 1.0)
 
 
 def last_ended(session: Session, limit: int) -> tuple[EndedLine, ...]:

@@ -80,7 +80,7 @@ def place(key: str | None) -> Place | None:
         raise UsageError(f"{key!r} is not the key of a result") from error
 
 
-def found(
+def page_of(
     session: Session, wanted: ResultFilter, limit: int, after: Place | None
 ) -> "list[Row[tuple[object, ...]]]":
     """Return the rows of one page, the last to end first. Raises UsageError for a state that there is not."""

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from ...records import Label
+from ...records import ErrorRate, ErrorRates, Label
 from ...serialization import plain
 from ..models import Analysis, Pipeline, Validation, VerdictRow
 
@@ -25,22 +25,40 @@ class Tally:
     pipeline: str
     counts: Counts
 
-    def error_rates(self) -> dict[str, dict[str, Any]]:
-        """Return `flagged_real` and `missed_fake` over the files that were assessed, as `wording` takes them."""
-        return {
-            "flagged_real": self.rate("real", Label.FAKE),
-            "missed_fake": self.rate("fake", Label.REAL),
-        }
+    @property
+    def error_rates(self) -> ErrorRates:
+        """How often the files that were assessed got the wrong label."""
+        return ErrorRates(self.rate("real", Label.FAKE), self.rate("fake", Label.REAL))
 
-    def rate(self, truth: str, wrong: Label) -> dict[str, Any]:
+    def rate(self, truth: str, wrong: Label) -> ErrorRate:
         """Return how many of the assessed files of one kind got the wrong label."""
-        found = self.counts[truth]
-        return {
-            "files": sum(found.get(label, 0) for label in ASSESSED),
-            "wrong": found.get(wrong, 0),
-            "data": f"validation {self.name!r}",
-            "date": self.created_at.date().isoformat(),
-        }
+        labels = self.counts[truth]
+        return ErrorRate(
+            files=sum(labels.get(label, 0) for label in ASSESSED),
+            wrong=labels.get(wrong, 0),
+            data=f"validation {self.name!r}",
+            date=self.created_at.date().isoformat(),
+        )
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as JSON values, with its error rates; these count files, so they have no unit."""
+        values: dict[str, Any] = plain(self)
+        rates: dict[str, dict[str, Any]] = plain(self.error_rates)
+        for name, rate in rates.items():
+            values[name] = {key: value for key, value in rate.items() if key != "unit"}
+        return values
+
+
+@dataclass(frozen=True)
+class OwnValidation:
+    """A validation on somebody's own files beside a verdict, and whether the verdict's pipeline is the one validated."""
+
+    tally: Tally
+    same_pipeline: bool
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as JSON values."""
+        return {**self.tally.plain(), "same_pipeline": self.same_pipeline}
 
 
 def keep(session: Session, name: str, verdict_id: int, counts: Counts, now: datetime) -> None:
@@ -48,7 +66,7 @@ def keep(session: Session, name: str, verdict_id: int, counts: Counts, now: date
     pipeline_id = session.scalars(
         select(Analysis.pipeline_id).join(VerdictRow).where(VerdictRow.id == verdict_id)
     ).one()
-    table = {truth: dict(found) for truth, found in counts.items()}
+    table = {truth: dict(labels) for truth, labels in counts.items()}
     session.add(Validation(name=name, pipeline_id=pipeline_id, counts=table, created_at=now))
 
 
@@ -64,9 +82,6 @@ def tallies(session: Session) -> list[Tally]:
     return [Tally(row.name, row.created_at, hash_, row.counts) for row, hash_ in rows]
 
 
-def told(session: Session, pipeline: str | None) -> list[dict[str, Any]]:
-    """Return the newest validations as JSON values: what stands beside a verdict of this pipeline, or of none."""
-    return [
-        {**plain(one), **one.error_rates(), "same_pipeline": one.pipeline == pipeline}
-        for one in tallies(session)
-    ]
+def beside(session: Session, pipeline_hash: str | None) -> tuple[OwnValidation, ...]:
+    """Return the newest validations, as they stand beside a verdict of this pipeline, or of none."""
+    return tuple(OwnValidation(t, t.pipeline == pipeline_hash) for t in tallies(session))

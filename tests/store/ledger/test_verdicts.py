@@ -31,8 +31,7 @@ from ..samples import (
 
 
 def errors(engine: Engine) -> list[str]:
-    with reading(engine) as session:
-        return list(audit.chain_errors(session))
+    return [str(problem) for problem in audit.audit(engine)]
 
 
 def in_force(engine: Engine) -> int | None:

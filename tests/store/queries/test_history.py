@@ -34,7 +34,7 @@ def test_show_finds_a_verdict_by_number_hash_and_path(
         assert (found.judged.id, found.path, found.sha256) == (verdict_id, path, digest(1))
         assert (found.judged.in_force, found.judged.stale) == (True, False)
         assert found.verdict is not None
-        assert found.verdict["findings"][0]["evidence"]["tracks"][0]["last_s"] == 2.5
+        assert found.verdict.findings[0].evidence.tracks[0].last_s == 2.5
 
 
 @pytest.mark.parametrize(
