@@ -79,9 +79,12 @@ def detector_rows(verdict: StoredVerdict) -> Iterator[Row]:
 
 
 def calibration_rows(name: str, recorded: Mapping[str, object]) -> Iterator[Row]:
-    """Yield a detector's calibration as it was recorded, for one face and for several."""
-    values = {key: value for key, value in recorded.items() if key != "crowds"}
+    """Yield a detector's calibration as it was recorded, for one face, for several, and for videos."""
+    values = {key: value for key, value in recorded.items() if key not in ("crowds", "videos")}
     yield f"{name}, calibration", flat(values)
+    videos = recorded.get("videos")
+    if isinstance(videos, Mapping):
+        yield f"{name}, calibration for videos", flat(videos)
     crowds = recorded.get("crowds")
     for crowd in crowds if isinstance(crowds, list) else ():
         at = flat(crowd["at"]) if crowd["at"] else "not established"
