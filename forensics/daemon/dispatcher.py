@@ -126,7 +126,7 @@ class Dispatcher:
             self._submit(under_way(claimed))
 
     def _pass_on(self) -> None:
-        """Tell of events of which the database is told nothing."""
+        """Pass on events that change nothing in the database."""
         waiting, self._waiting = self._waiting, []
         for event in waiting:
             running = self._running.get(event.task_id) if not isinstance(event, Ready) else None

@@ -101,10 +101,10 @@ class Answering:
         self.root = root
 
     def __enter__(self) -> None:
-        """Do nothing yet."""
+        """Begin to watch for refusals."""
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        """Say what is to be done about an OSError."""
+        """Turn an OSError into advice."""
         if isinstance(error, OSError):
             raise UnreachableError(
                 f"{self.root}: {error.strerror or error}; check FORENSICS_EVIDENCE_FOLDER or the disk, "

@@ -1,7 +1,7 @@
 """Copies of videos and pictures for browsers that can't play the original, made on demand and kept in the evidence folder.
 
-A copy is a WebM (VP9, at most 640 px wide, without sound) or, of a still, a JPEG. It shows; it is never examined. Moments
-are those of the original. It is made by `preview_process`, in a confined process of its own that is killed when its time is over:
+A copy is a WebM (VP9, at most 640 px wide, without sound) or, of a still, a JPEG. It is for looking at and is never examined. Its
+times are those of the original. It is made by `preview_process`, in a confined process of its own that is killed when its time is over:
 the file is hostile input. This module imports neither torch nor OpenCV.
 """
 
@@ -37,11 +37,11 @@ MODULE = "forensics.evidence.preview_process"
 FOLDER = "copies"
 MADE_BY = "vp9-640-1"
 """What a copy was made with. Part of its name: with other parameters it is another file."""
-GRACE_S = 30.0  # beyond the time after which the copier ends its file by itself
+GRACE_S = 30.0  # more than the time after which the process ends the copy by itself
 MAKING = ".making-"
 DAY_S = 86_400.0
 WAITING = 8
-FORGET_S = 30.0  # a failure is told for so long; whoever asks later starts anew
+FORGET_S = 30.0  # for so long the same failure is reported; a later request tries again
 
 # As browsers have them in common: https://developer.mozilla.org/docs/Web/Media/Guides/Formats, looked at in November 2026.
 PLAYABLE: Mapping[str, frozenset[str]] = {
@@ -170,9 +170,15 @@ class Copies:
                 self._child.kill()
         self._maker.shutdown(cancel_futures=True)
 
+<<<<<<< HEAD
     def _problem(self, media: MediaInfo) -> str:
         """Let the copier make a copy and put it into its place; returns what is wrong, or nothing."""
         sha256 = media.sha256
+=======
+    def _problem(self, media: Plain) -> str:
+        """Have a copy made and put it into its place; returns what went wrong, or an empty text."""
+        sha256 = media["sha256"]
+>>>>>>> process
         folder = place(self._settings, sha256, "webm").parent
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.TemporaryDirectory(prefix=MAKING, dir=folder) as scratch:
@@ -186,7 +192,7 @@ class Copies:
             file = Path(scratch, Path(end["file"]).name)
             if (
                 file.is_symlink()
-            ):  # whoever took over the copier would like to have other files shown
+            ):  # a hostile file may have taken the process over, to have others shown
                 return "No copy could be made: its process made something else."
             if not self._paths(sha256):
                 return "No copy is kept: the file was removed meanwhile."
@@ -198,9 +204,15 @@ class Copies:
             media_id = session.scalar(select(Media.id).where(Media.sha256 == sha256))
         return [file.path for file in held_files(self._engine, media_id or 0)]
 
+<<<<<<< HEAD
     def _note(self, media: MediaInfo, answer: Plain) -> None:
         """Note how far the copier is."""
         if "at_s" not in answer or not media.duration_s:
+=======
+    def _note(self, media: Plain, answer: Plain) -> None:
+        """Note how far the copy is."""
+        if "at_s" not in answer or not media["duration_s"]:
+>>>>>>> process
             return
         share = min(answer["at_s"] / media.duration_s, 1.0)
         with self._lock:
@@ -209,7 +221,7 @@ class Copies:
             )
 
     def _answers(self, request: Plain) -> Iterator[dict[str, Any]]:
-        """Yield what the copier answers; it is killed when its time is over, or when this is closed."""
+        """Yield what the process answers; it is killed when its time is over, or when this is closed."""
         with self._lock:
             if self._closed:
                 return
@@ -220,14 +232,19 @@ class Copies:
 
 
 def failed(why: str) -> Copy:
-    """Return what is told where there is no copy."""
+    """Return what stands in the place of a copy."""
     return Copy(CopyState.FAILED, message=why)
 
 
+<<<<<<< HEAD
 def request_for(
     settings: Settings, paths: list[str], media: MediaInfo, scratch: str
 ) -> dict[str, Any]:
     """Return what the copier is asked, as JSON values."""
+=======
+def request_for(settings: Settings, paths: list[str], media: Plain, scratch: str) -> dict[str, Any]:
+    """Return what `preview_process` is asked for, as JSON values."""
+>>>>>>> process
     return {
         "paths": paths,
         "scratch": scratch,

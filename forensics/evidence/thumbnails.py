@@ -37,7 +37,7 @@ Plain = Mapping[str, Any]
 MODULE = "forensics.evidence.thumbnail_process"
 MADE_BY = 1
 """Raised when pictures are made otherwise: those made before are made again."""
-FORGET_S = 30.0  # that pictures are lacking is told for so long; whoever asks later tries again
+FORGET_S = 30.0  # for so long the same lack is reported; a later request tries again
 LARGEST_BYTES = 1_000_000  # of one picture
 OFF = "There are no pictures: the setting 'thumbnails' is 'off'."
 JPEG = b"\xff\xd8\xff"  # as every JPEG begins
@@ -177,7 +177,7 @@ class Gallery:
     def _keep(self, line: Plain) -> dict[str, Any]:
         data = base64.b64decode(line["jpeg"])
         if not data.startswith(JPEG) or len(data) > LARGEST_BYTES:
-            raise ValueError("what the camera sent is no picture")
+            raise ValueError("what was sent is no picture")
         sha256 = self._folder.keep(data, PICTURE)
         return {**{name: value for name, value in line.items() if name != "jpeg"}, "sha256": sha256}
 
@@ -200,7 +200,7 @@ class Gallery:
         )
         budget_s = self._settings.deadline(max(file.size_bytes for file in files))
         with (
-            tempfile.TemporaryDirectory(prefix="forensics-camera-") as scratch,
+            tempfile.TemporaryDirectory(prefix="forensics-thumbnails-") as scratch,
             Child(MODULE, budget_s) as child,
         ):
             settings = asdict(replace(self._settings, threads=0))
