@@ -191,7 +191,7 @@ class Gallery:
         self._folder.note_shots(verdict_hash, json.dumps(noted).encode())
 
     def _answers(self, verdict: StoredVerdict, files: list[HeldFile]) -> Iterator[dict[str, Any]]:
-        """Yield what the camera says; it is killed when its time is over."""
+        """Yield what the process answers; it is killed when its time is over."""
         if not files:
             yield {"problem": "There are no pictures: the file is not known to be anywhere now."}
             return
