@@ -166,10 +166,8 @@ def fuse(
     fake = at_equal_priors(ratio)
     if is_truncated(coverage):
         return Decision(Label.INCONCLUSIVE, Reason.TRUNCATED, fake, ratio)
-    known = [(c.of(kind), f) for f in voters if (c := calibrations[f.detector]) is not None]
-    if joint is not None and joint.calibration is not None:
-        known = [(joint.calibration, max(voters, key=faces_judged))]
-    used = [at for c, f in known if (at := bounds(c, faces_judged(f))) is not None]
+    known = [at for _, at in held_against(voters, calibrations, together, kind)]
+    used = [at for at in known if at is not None]
     if len(used) < len(known):
         return Decision(Label.INCONCLUSIVE, Reason.OUTSIDE_VALIDATION, fake, ratio)
     if joint is None and is_contradictory(ratios_of(voters), used):
@@ -179,13 +177,31 @@ def fuse(
     return Decision(label, reason, fake, ratio)
 
 
+def held_against(
+    voters: Sequence[Finding | StoredFinding],
+    calibrations: Mapping[str, Calibration | None],
+    together: Sequence[Together],
+    kind: MediaKind,
+) -> list[tuple[Calibration, Thresholds | None]]:
+    """Return the calibrations that decide, with their thresholds for as many faces as were judged.
+
+    That is the one of all voters together where there is one, or else each voter's.
+    """
+    joint = fitted_for(voters, together, kind)
+    if joint is not None and joint.calibration is not None:
+        faces = max(faces_judged(finding) for finding in voters)
+        return [(joint.calibration, bounds(joint.calibration, faces))]
+    known = [(c.of(kind), f) for f in voters if (c := calibrations.get(f.detector)) is not None]
+    return [(c, bounds(c, faces_judged(f))) for c, f in known]
+
+
 def ratios_of(voters: Sequence[Finding]) -> list[float]:
     """Return the log10 ratios of findings that have one."""
     return [finding.log10_lr for finding in voters if finding.log10_lr is not None]
 
 
 def fitted_for(
-    voters: Sequence[Finding], together: Sequence[Together], kind: MediaKind
+    voters: Sequence[Finding | StoredFinding], together: Sequence[Together], kind: MediaKind
 ) -> Together | None:
     """Return what was fitted for just these detectors and such media; None where nothing was."""
     names = {finding.detector for finding in voters}

@@ -170,15 +170,9 @@ class Copies:
                 self._child.kill()
         self._maker.shutdown(cancel_futures=True)
 
-<<<<<<< HEAD
     def _problem(self, media: MediaInfo) -> str:
-        """Let the copier make a copy and put it into its place; returns what is wrong, or nothing."""
-        sha256 = media.sha256
-=======
-    def _problem(self, media: Plain) -> str:
         """Have a copy made and put it into its place; returns what went wrong, or an empty text."""
-        sha256 = media["sha256"]
->>>>>>> process
+        sha256 = media.sha256
         folder = place(self._settings, sha256, "webm").parent
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.TemporaryDirectory(prefix=MAKING, dir=folder) as scratch:
@@ -204,15 +198,9 @@ class Copies:
             media_id = session.scalar(select(Media.id).where(Media.sha256 == sha256))
         return [file.path for file in held_files(self._engine, media_id or 0)]
 
-<<<<<<< HEAD
     def _note(self, media: MediaInfo, answer: Plain) -> None:
-        """Note how far the copier is."""
-        if "at_s" not in answer or not media.duration_s:
-=======
-    def _note(self, media: Plain, answer: Plain) -> None:
         """Note how far the copy is."""
-        if "at_s" not in answer or not media["duration_s"]:
->>>>>>> process
+        if "at_s" not in answer or not media.duration_s:
             return
         share = min(answer["at_s"] / media.duration_s, 1.0)
         with self._lock:
@@ -236,15 +224,10 @@ def failed(why: str) -> Copy:
     return Copy(CopyState.FAILED, message=why)
 
 
-<<<<<<< HEAD
 def request_for(
     settings: Settings, paths: list[str], media: MediaInfo, scratch: str
 ) -> dict[str, Any]:
-    """Return what the copier is asked, as JSON values."""
-=======
-def request_for(settings: Settings, paths: list[str], media: Plain, scratch: str) -> dict[str, Any]:
     """Return what `preview_process` is asked for, as JSON values."""
->>>>>>> process
     return {
         "paths": paths,
         "scratch": scratch,

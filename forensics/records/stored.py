@@ -65,7 +65,7 @@ class RecordedSampling:
 
 @dataclass(frozen=True)
 class RecordedDetector:
-    """What identifies a detector and decides its result. `calibration` is the one under the policy in force.
+    """What identifies a detector and decides its result. `calibration` is that for the file's kind, under the policy in force.
 
     `calibration_record` has the same word for word, for the processing record.
     """

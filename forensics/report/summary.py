@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ..analysis.fusion import bounds, faces_judged
-from ..records import Calibration, MediaInfo, StoredFinding, StoredVerdict
+from ..analysis.fusion import bounds, faces_judged, fitted_for, held_against
+from ..records import Calibration, MediaInfo, StoredFinding, StoredVerdict, Thresholds
 from . import wording
 from .report_data import Dossier, Record
 
@@ -104,10 +104,22 @@ def why(verdict: StoredVerdict) -> Iterator[str]:
     """Yield the reason of an inconclusive verdict, and what each detector found on the way to it."""
     if verdict.reason:
         yield wording.REASONS[verdict.reason]
-    calibrations = verdict.provenance.pipeline.calibrations
+    pipeline, kind = verdict.provenance.pipeline, verdict.media.kind
+    calibrations = pipeline.calibrations
+    if fitted_for(verdict.voters, pipeline.together, kind) and verdict.log10_lr is not None:
+        for _, at in held_against(verdict.voters, calibrations, pipeline.together, kind):
+            yield f"All together: {against(verdict.log10_lr, at)}"
     for finding in verdict.findings:
         if finding.outcome == "scored":
             yield f"{finding.detector}: {standing(finding, calibrations.get(finding.detector))}"
+
+
+def against(log10_ratio: float, at: Thresholds | None) -> str:
+    """Return a ratio and the thresholds that it is held against."""
+    ratio = f"ratio {10**log10_ratio:.2g}"
+    if not at:
+        return f"{ratio}; with so many faces in one file it was not validated under this policy."
+    return f"{ratio}; fake is said from {10**at.fake_at:.2g} up, real to {10**at.real_at:.2g}."
 
 
 def standing(finding: StoredFinding, calibration: Calibration | None) -> str:
@@ -115,13 +127,7 @@ def standing(finding: StoredFinding, calibration: Calibration | None) -> str:
     if not calibration:
         return "no calibration, so it does not vote."
     if finding.log10_lr is not None:
-        ratio = f"ratio {10**finding.log10_lr:.2g}"
-        at = bounds(calibration, faces_judged(finding))
-        if not at:
-            return (
-                f"{ratio}; with so many faces in one file it was not validated under this policy."
-            )
-        return f"{ratio}; fake is said from {10**at.fake_at:.2g} up, real to {10**at.real_at:.2g}."
+        return against(finding.log10_lr, bounds(calibration, faces_judged(finding)))
     tracks = finding.evidence.tracks
     faces = ", ".join(f"{t.median_face_px:.0f} px in {t.frames} frames" for t in tracks)
     demand = (

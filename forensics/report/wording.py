@@ -6,7 +6,7 @@ The verbal scale is that of the ENFSI Guideline for Evaluative Reporting in Fore
 
 from collections.abc import Sequence
 
-from ..analysis.fusion import bounds, faces_judged, mean, wilson_interval
+from ..analysis.fusion import bounds, faces_judged, fitted_for, mean, wilson_interval
 from ..errors import ErrorCode
 from ..records import (
     EXAMINABLE,
@@ -212,34 +212,44 @@ def validated_errors(verdict: StoredVerdict) -> dict[str, ErrorRates]:
 
 
 def voted_together(verdict: StoredVerdict) -> Together | None:
-    """Return what was measured of just those that voted, on files of one face; None for others."""
+    """Return what was measured of just those that voted, on such media; None for others.
+
+    What was not fitted for them together was counted on files of one face.
+    """
+    kind, known = verdict.media.kind, verdict.provenance.pipeline.together
+    if joint := fitted_for(verdict.voters, known, kind):
+        return joint
     if any(faces_judged(finding) > 1 for finding in verdict.voters):
         return None
     names = {finding.detector for finding in verdict.voters}
-    known = verdict.provenance.pipeline.together
-    return next((joint for joint in known if set(joint.of) == names), None)
+    return next((joint for joint in known if set(joint.of) == names and kind in joint.kinds), None)
 
 
 def false_alarms(rate: ErrorRate | None) -> str:
     """Return the rate of real material that was flagged, as counts."""
     if not rate or not rate.files:
         return "The rate of false alarms is not established."
-    return counts(rate, "real", "were flagged")
+    return counts(rate, "real", "were flagged", "showed no indication")
 
 
 def missed_fakes(rate: ErrorRate | None) -> str:
     """Return the rate of manipulated material in which nothing was found, as counts."""
     if not rate or not rate.files:
         return "The rate of missed fakes is not established."
-    return counts(rate, "manipulated", "showed no indication")
+    return counts(rate, "manipulated", "showed no indication", "were flagged")
 
 
-def counts(rate: ErrorRate, truth: str, error: str) -> str:
-    """Return an error rate as counts with its 95 % interval."""
+def counts(rate: ErrorRate, truth: str, error: str, right: str) -> str:
+    """Return an error rate as counts with its 95 % interval, and where they are known the other outcomes."""
     wrong, files = rate.wrong, rate.files
     low, high = wilson_interval(wrong, files)
+    others = ""
+    if rate.undecided is not None:
+        others = (
+            f", {rate.undecided:,} were inconclusive, {files - wrong - rate.undecided:,} {right}"
+        )
     return (
-        f"In validation on {files:,} {truth} {rate.unit} of comparable quality, {wrong:,} {error}: "
+        f"In validation on {files:,} {truth} {rate.unit} of comparable quality, {wrong:,} {error}{others}: "
         f"{wrong / files:.1%} (95 % interval {low:.1%}-{high:.1%}; {rate.data}, "
         f"{rate.date}). The rate on other material is not known."
     )

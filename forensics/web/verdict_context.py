@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ..analysis.fusion import bounds, faces_judged, mean
+from ..analysis.fusion import held_against, mean
 from ..records import Box, FrameScore, HeatMap, Label, MediaKind, StoredVerdict, TrackScore
 from ..report import wording
 from ..report.report_data import Dossier, collected
@@ -81,14 +81,12 @@ def dossier_of(session: Session, verdict_id: int) -> Dossier | None:
 
 def bar(verdict: StoredVerdict) -> Bar | None:
     """Return the ratio and the thresholds that `fusion.fuse` held it against; None where nothing calibrated voted."""
-    calibrations = verdict.provenance.pipeline.calibrations
-    known = [
-        (calibration, bounds(calibration, faces_judged(finding)))
-        for finding in verdict.voters
-        if (calibration := calibrations.get(finding.detector))
-    ]
+    pipeline = verdict.provenance.pipeline
+    known = held_against(
+        verdict.voters, pipeline.calibrations, pipeline.together, verdict.media.kind
+    )
     used = [at for _, at in known if at]
-    if verdict.log10_lr is None or not used or len(used) < len(verdict.voters):
+    if verdict.log10_lr is None or not used or len(used) < len(known):
         return None
     cap = mean([calibration.cap_log10 for calibration, _ in known])
     return Bar(

@@ -52,5 +52,20 @@ def verdict_converter() -> "JsonConverter":
     )
     renamed = override(rename="pipeline")
     verdict = make_dict_structure_fn(StoredVerdict, converter, pipeline_hash=renamed)
-    converter.register_structure_hook(StoredVerdict, verdict)
+    converter.register_structure_hook(
+        StoredVerdict, lambda value, kind: with_calibrations(verdict(value, kind))
+    )
     return converter
+
+
+def with_calibrations(verdict: StoredVerdict) -> StoredVerdict:
+    """Return a verdict whose detectors have the calibration for its kind of media."""
+    pipeline = verdict.provenance.pipeline
+    detectors = tuple(
+        replace(detector, calibration=detector.calibration.of(verdict.media.kind))
+        if detector.calibration
+        else detector
+        for detector in pipeline.detectors
+    )
+    provenance = replace(verdict.provenance, pipeline=replace(pipeline, detectors=detectors))
+    return replace(verdict, provenance=provenance)
