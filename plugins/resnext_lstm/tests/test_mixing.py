@@ -5,8 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from forensics_resnext_lstm.data import Crop, DataError, Place
 from forensics_resnext_lstm.training.average import Average
+from forensics_resnext_lstm.training.blending import blend
 from forensics_resnext_lstm.training.degrade import CODECS, degrade, encoded
 from forensics_resnext_lstm.training.mixing import Mixture, Pool
 from forensics_resnext_lstm.training.selfblend import draw_blend
@@ -106,3 +108,21 @@ def test_average_follows_the_weights_and_is_worn_for_a_while() -> None:
     with average.worn(model):
         assert model.weight.item() == average.state["weight"].item()
     assert model.weight.item() == 1.0
+
+
+def test_blend_lies_between_two_networks_and_keeps_the_lstm_of_the_one_before() -> None:
+    before = {
+        "trunk.w": torch.zeros(2, 2),
+        "lstm.weight_hh_l0": torch.ones(3),
+        "n": torch.tensor(7),
+    }
+    after = {"trunk.w": torch.ones(2, 2), "lstm.weight_hh_l0": torch.zeros(9), "n": torch.tensor(9)}
+    mixed = blend(after, before, 0.25)
+    assert torch.equal(mixed["trunk.w"], torch.full((2, 2), 0.25))
+    assert torch.equal(mixed["lstm.weight_hh_l0"], before["lstm.weight_hh_l0"])
+    assert mixed["n"] == 7
+
+
+def test_networks_of_two_kinds_are_not_blended() -> None:
+    with pytest.raises(DataError, match="have not the same trunk"):
+        blend({"trunk.w": torch.zeros(3)}, {"trunk.w": torch.zeros(2)}, 0.5)

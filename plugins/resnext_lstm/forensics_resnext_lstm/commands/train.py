@@ -91,6 +91,18 @@ def train(
 @click.option("--shift", type=float, default=0.10, show_default=True, help="Crop centre's offset.")
 @click.option("--frames", type=int, default=20, show_default=True, help="Sequence length.")
 @click.option("--mirrored", is_flag=True, help="Look at every crop mirrored as well.")
+@click.option(
+    "--blend",
+    type=FILE,
+    help="Weights to mix in, those that the run began after, say; the LSTM is theirs.",
+)
+@click.option(
+    "--share",
+    type=click.FloatRange(0, 1),
+    default=0.5,
+    show_default=True,
+    help="The checkpoint's share of a mixture.",
+)
 def export(checkpoint: Path, recipe: Path | None, entry: str, weights: Path, **terms: Any) -> None:
     """Turn a training CHECKPOINT into weights and a manifest entry of status provisional."""
     from ..training.export import Terms, write

@@ -9,13 +9,17 @@ from .. import LAYOUT
 from ..checkpoints import from_training, save
 from ..data import DataError
 from ..model import ModelConfig
+from .blending import blended_lineage, read_blended
 from .lineage import Lineage, differing, lineage_of
 from .recipe import Recipe, recipe_of
 
 
 @dataclass(frozen=True)
 class Terms:
-    """What a manifest says beside the network: terms, data, the geometry of the crops trained on, and how they are looked at."""
+    """What a manifest says beside the network: terms, data, the geometry of the crops trained on, and how they are looked at.
+
+    With `blend` the weights are between those of that file and the checkpoint's, which have the `share`.
+    """
 
     licence: str
     permitted_use: str
@@ -25,6 +29,8 @@ class Terms:
     frames: int
     date: str
     mirrored: bool = False
+    blend: Path | None = None
+    share: float = 0.5
 
 
 def write(
@@ -37,7 +43,11 @@ def write(
     """
     lineage = lineage_of(checkpoint)
     recipe = recipe_for(checkpoint, lineage, recipe)
-    model = from_training(checkpoint, ModelConfig(recipe.trunk, recipe.hidden))
+    if terms.blend is None:
+        model = from_training(checkpoint, ModelConfig(recipe.trunk, recipe.hidden))
+    else:
+        model = read_blended(checkpoint, terms.blend, recipe.trunk, terms.share)
+        lineage = blended_lineage(lineage, terms.blend, terms.share)
     file = f"{name}.safetensors"
     entry = WeightsEntry(
         manifest=folder / FILE_NAME,
@@ -46,7 +56,7 @@ def write(
         sha256=save(model, folder / file),
         layout=LAYOUT,
         trunk=recipe.trunk,
-        hidden=recipe.hidden,
+        hidden=model.config.hidden,
         frames=terms.frames,
         status=WeightsStatus.PROVISIONAL,
         date=terms.date,
