@@ -12,8 +12,13 @@ import pytest
 import safetensors.torch
 import torch
 from forensics_resnext_lstm.checkpoints import packed
-from forensics_resnext_lstm.data import DataError
-from forensics_resnext_lstm.training.lineage import check_apart, lineage_of
+from forensics_resnext_lstm.data import Crop, DataError, Place
+from forensics_resnext_lstm.training.lineage import (
+    all_names_of,
+    check_apart,
+    groups_of,
+    lineage_of,
+)
 from forensics_resnext_lstm.training.recipe import Recipe, recipe_of
 from forensics_resnext_lstm.training.train import Run, Trainer
 from tiny import TINY_RECIPE, as_jpeg, called, crop_of, noise, write_index, write_tar
@@ -224,3 +229,18 @@ def test_crops_are_apart_when_nobody_is_in_both(counted: dict[str, object], shar
         return
     with pytest.raises(DataError, match=f"^{shared}: in the crops"):
         check_apart(fitted, [crop_of(**counted)])
+
+
+def test_few_people_are_kept_by_name_so_that_two_who_share_a_part_stay_apart() -> None:
+    def seen(identity: str, part: int, dataset: str = "swaps") -> Crop:
+        return Crop(
+            Place(Path("a.tar"), 0, 0), False, "v", part, dataset=dataset, identity=identity
+        )
+
+    learnt = groups_of([seen("183-253", 37)])
+    assert learnt == {"swaps/183-253"}
+    assert learnt.isdisjoint(all_names_of([seen("585-599", 37)]))
+    assert learnt & all_names_of([seen("183-253", 37)])
+    many = [seen(f"p{n}", n % 50, "many") for n in range(60)]
+    assert groups_of(many) == {f"many/{n}" for n in range(50)}
+    assert groups_of(many) & all_names_of(many[:1])

@@ -72,7 +72,7 @@ def calibrate(
     from ..evaluation.calibrate import Validity, as_toml, counted, fit
     from ..evaluation.drift import drift
     from ..scoring import scored
-    from ..training.lineage import check_apart, check_unseen, groups_of
+    from ..training.lineage import all_names_of, check_apart, check_unseen
 
     if write and test_index is None:
         raise UsageError(
@@ -82,8 +82,8 @@ def calibrate(
     used, place = get(settings, entry), choose(settings).device
     fit_on = [crop for crop in read_index(index, faces) if crop.part in parts]
     count_on = read_index(test_index, test_faces) if test_index else []
-    check_unseen(groups_of(fit_on), frozenset(used.learnt), "calibrated on; choose --parts")
-    check_unseen(groups_of(count_on), frozenset(used.learnt), "counted on")
+    check_unseen(all_names_of(fit_on), frozenset(used.learnt), "calibrated on; choose --parts")
+    check_unseen(all_names_of(count_on), frozenset(used.learnt), "counted on")
     check_apart(fit_on, count_on)
     fitted = scored(used, place, fit_on)
     validity = Validity(min_face_px, min_frames)

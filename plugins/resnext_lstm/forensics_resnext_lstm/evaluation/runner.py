@@ -16,7 +16,7 @@ from ..data import DataError
 from ..detector import SequenceDetector
 from ..device import choose
 from ..scoring import is_untrained
-from ..training.lineage import groups_of, some
+from ..training.lineage import all_names_of, some
 from .cases import CROPS, PREPARED, Measurement, Progress, Trial, known_videos
 from .change_filter import by_change
 from .joint_errors import together
@@ -62,7 +62,7 @@ class Crops:
     def learnt_from(self) -> str:
         """Say of which parts the networks have learnt."""
         learnt = {group for entry in self.entries for group in entry.learnt}
-        seen = learnt & groups_of(crop for one in self.files for crop in one.crops)
+        seen = learnt & all_names_of(crop for one in self.files for crop in one.crops)
         return f"the network has learnt from crops of part {some(seen)}" if seen else ""
 
     def measure(self, robustness: bool, tell: Progress) -> Measurement:

@@ -10,7 +10,7 @@ from forensics.records import TrackScore
 from forensics.settings import Settings
 from forensics.weights import WeightsEntry, sha256_of
 
-from ..data.identity import part_of, tied
+from ..data.identity import TIE, part_of, tied
 from ..detector import SequenceDetector
 from .cases import Known, Progress
 from .scoring_clips import equipment_of, findings_of
@@ -111,10 +111,11 @@ def scores_of(known: Known, row: Mapping[str, object]) -> VideoScores:
 
 
 def groups_shown(known: Iterable[Known]) -> Iterator[str]:
-    """Yield the groups of people that videos show, by the names that training gives them (`lineage.whose`)."""
+    """Yield the groups of people that videos show, by all names that a lineage may have for them (`lineage.all_names_of`)."""
     videos = list(known)
     identity_of = tied(video.identity for video in videos)
     for video in videos:
-        first = next(iter(video.identity.split("+")), "")
-        yield f"{video.dataset}/{part_of(identity_of.get(first, ''))}"
-        yield f"{video.dataset}/{video.identity}"
+        if video.identity:
+            first = video.identity.split(TIE)[0]
+            yield f"{video.dataset}/{part_of(identity_of[first])}"
+            yield f"{video.dataset}/{video.identity}"

@@ -4,6 +4,7 @@ It goes with the network, in checkpoints and in manifests: whoever was learnt fr
 or measured on.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from forensics.weights import FILE_NAME, read, sha256_of
 
 from ..checkpoints import read_training
 from ..data import VAL, Crop, DataError
-from ..data.identity import people
+from ..data.identity import PARTS, people
 from .recipe import Recipe, recipe_of
 from .stages import Run
 
@@ -50,8 +51,28 @@ def whose(crop: Crop) -> str:
 
 
 def groups_of(crops: Iterable[Crop]) -> frozenset[str]:
-    """Return the names of all groups of people that crops show."""
-    return frozenset(whose(crop) for crop in crops)
+    """Return the names of all groups of people that crops show, as a lineage keeps them.
+
+    A data set that shows fewer people than there are parts has them by name: two of them may share a part.
+    """
+    rows = list(crops)
+    few = {dataset for dataset, count in people_in_each(rows).items() if count < PARTS}
+    return frozenset(
+        f"{crop.dataset}/{crop.identity}" if crop.identity and crop.dataset in few else whose(crop)
+        for crop in rows
+    )
+
+
+def people_in_each(crops: Iterable[Crop]) -> Counter[str]:
+    """Count the people, or those who occur together, of each data set."""
+    return Counter(dataset for dataset, _ in {(crop.dataset, crop.identity) for crop in crops})
+
+
+def all_names_of(crops: Iterable[Crop]) -> frozenset[str]:
+    """Return every name that a lineage may have for the people whom crops show: by part, and by person."""
+    rows = list(crops)
+    by_person = {f"{crop.dataset}/{crop.identity}" for crop in rows if crop.identity}
+    return frozenset({whose(crop) for crop in rows} | by_person)
 
 
 def lineage_of(source: Path | None) -> Lineage:

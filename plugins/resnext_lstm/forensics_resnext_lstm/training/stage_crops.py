@@ -14,7 +14,7 @@ from ..model import FaceSequenceNet
 from ..scoring import auc, score_crops
 from .batches import Batch, Steps, batches, without_partner
 from .distil import Distiller, listening
-from .lineage import groups_of
+from .lineage import all_names_of
 from .localisation import Locator
 from .recipe import Recipe
 from .split import read_sides
@@ -30,7 +30,7 @@ class CropStage:
         self.recipe, self.run, self.model = recipe, run, model
         sides = read_sides(recipe, run.data)
         self.crops, self.held, self.left_out = sides.train, sides.held, sides.left_out
-        self.seen, self.unseen = groups_of(self.crops), groups_of(self.held)
+        self.seen, self.unseen = all_names_of(self.crops), all_names_of(self.held)
         self.frozen = frozen(model.trunk, recipe.frozen_stages)
         self.trunk: Callable[[Tensor], Tensor] = (
             torch.compile(model.trunk) if run.compiled else model.trunk

@@ -13,7 +13,7 @@ from ..data import DataError
 from ..model import FaceSequenceNet, Logits, normalise
 from ..scoring import auc
 from .batches import Batch, batches, without_partner
-from .lineage import groups_of
+from .lineage import all_names_of, groups_of
 from .recipe import Recipe
 from .sequences import Clip, Image, SequenceSteps, blended, clip_groups, clips, padded, plain
 from .split import read_sides
@@ -38,7 +38,7 @@ class SequenceStage:
         self.single = sum(not crop.video for crop in sides.train)
         self.left_out = sides.left_out
         self.seen = groups_of(crop for clip in self.clips for crop in clip.crops)
-        self.unseen = groups_of(crop for clip in self.held for crop in clip.crops)
+        self.unseen = all_names_of(crop for clip in self.held for crop in clip.crops)
         self.trunk: Callable[[Tensor], Tensor] = (
             torch.compile(model.trunk) if run.compiled else model.trunk
         )
