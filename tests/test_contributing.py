@@ -36,7 +36,7 @@ def test_place_is_there(place: str) -> None:
         ("REASONS", "forensics/report/wording.py"),
         ("COLUMNS", "forensics/cli/results.py"),
         ("SHOWN", "forensics/cli/results.py"),
-        ("COLUMNS", "forensics/web/result_list.py"),
+        ("RESULT_COLUMNS", "forensics/store/queries/current_results.py"),
         ("COMMANDS", "forensics/cli/__init__.py"),
     ],
 )
