@@ -131,6 +131,18 @@ def test_thresholds_hold_on_sources_left_out() -> None:
     assert flagged.undecided is not None
 
 
+def test_real_is_said_no_more_readily_than_holds_on_sources_left_out() -> None:
+    videos = world(people=20)
+    bold = leave_one_out.fit(videos, STILLS, VALIDITY, ("good",))
+    judged = leave_one_out.leave_out(videos, STILLS, VALIDITY, ("good",), "dataset")
+    fitted = leave_one_out.cautious(bold, judged)
+    assert bold.joint is not None
+    assert fitted.joint is not None
+    assert fitted.joint.calibration.real_at <= bold.joint.calibration.real_at
+    rows = leave_one_out.table(leave_one_out.relabelled(judged, fitted))
+    assert rows[-1].fake[Label.REAL] <= 0.05 * rows[-1].fake.total()
+
+
 def test_a_source_is_judged_without_anybody_who_is_tied_to_it() -> None:
     videos = world()
     shared = replace(videos[0], known=replace(videos[0].known, identity="0-0+9-0", dataset="set 0"))

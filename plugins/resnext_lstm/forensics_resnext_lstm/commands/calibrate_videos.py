@@ -87,8 +87,8 @@ def calibrate_videos(
 ) -> None:
     """Fit how scores of whole videos become evidence, on videos that no network learnt from.
 
-    The thresholds flag at most 5 % of the genuine videos, and call at most 5 % of the manipulated ones real. The errors that
-    are kept were made on one source after the other by what was fitted without it.
+    The thresholds flag at most 5 % of the genuine videos, and call at most 5 % of the manipulated ones real, in the fit and
+    on sources that were left out of it, which is where the errors that are kept were counted.
     """
     from forensics.weights import get
 
@@ -103,9 +103,10 @@ def calibrate_videos(
     usable = leave_one_out.usable(scored, list(stills), validity)
     voices, areas = leave_one_out.chosen_voices(usable, stills, validity, by)
     judged = leave_one_out.leave_out(usable, stills, validity, voices, by)
+    fitted = leave_one_out.cautious(leave_one_out.fit(usable, stills, validity, voices), judged)
+    judged = leave_one_out.relabelled(judged, fitted)
     show_choices(areas, len(usable), len(scored))
     show(leave_one_out.table(judged))
-    fitted = leave_one_out.fit(usable, stills, validity, voices)
     tell_thresholds(fitted)
     if write:
         keep(entries, fitted, judged, data)

@@ -6,7 +6,7 @@ ranked against all genuine ones, each of these scored by what was fitted without
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -17,7 +17,16 @@ from ..data import DataError
 from ..metrics import auc
 from .bootstrap import connected
 from .calibrate import Validity
-from .fit_videos import Joint, cases_of, choices, decided, fit_joint, fit_one, ratios_by
+from .fit_videos import (
+    Joint,
+    cases_of,
+    choices,
+    clearing,
+    decided,
+    fit_joint,
+    fit_one,
+    ratios_by,
+)
 from .video_scores import VideoScores
 
 SOURCES = ("dataset", "method")
@@ -180,6 +189,36 @@ def table(judged: Sequence[Judged]) -> list[Row]:
 def outcomes(judged: Sequence[Judged], *, fake: bool) -> Counter[Label]:
     """Count the labels of genuine or of manipulated videos."""
     return Counter(one.label for one in judged if one.video.known.fake == fake)
+
+
+def cautious(fitted: Fit, judged: Sequence[Judged]) -> Fit:
+    """Return a fit that says `real` no more readily than holds on sources that were left out.
+
+    What is set on the very files that it is fitted on is too bold where these are few. A threshold beyond the cap means that
+    `real` is never said.
+    """
+    cases = cases_of([one.video for one in judged])
+    real_at = clearing(np.array([one.ratio for one in judged]), cases)
+
+    def held(calibration: Calibration) -> Calibration:
+        return replace(calibration, real_at=min(calibration.real_at, real_at))
+
+    if fitted.joint is not None:
+        return replace(
+            fitted, joint=replace(fitted.joint, calibration=held(fitted.joint.calibration))
+        )
+    return replace(fitted, alone={name: held(one) for name, one in fitted.alone.items()})
+
+
+def relabelled(judged: Sequence[Judged], by: Fit) -> list[Judged]:
+    """Return videos of which `real` is said only where a fit does so, by the ratios that they had with their source left out."""
+    at = by.joint.calibration if by.joint else next(iter(by.alone.values()))
+    return [
+        replace(one, label=Label.INCONCLUSIVE)
+        if one.label is Label.REAL and one.ratio > at.real_at
+        else one
+        for one in judged
+    ]
 
 
 def counted(judged: Sequence[Judged], data: str, date: str) -> tuple[ErrorRate, ErrorRate]:
