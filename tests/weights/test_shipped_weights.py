@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from forensics import weights
+from forensics.records import MediaKind, Together
 from forensics.weights import WeightsEntry, WeightsStatus, manifest
 
 FOLDER = Path(__file__).parents[2] / "weights"
@@ -77,9 +78,25 @@ def test_model_card_gives_the_errors_for_each_number_of_faces(entry: WeightsEntr
         assert re.search(rf"^\| {crowd.faces} \|.*{re.escape(counts)}", CARD, re.MULTILINE)
 
 
-def test_model_card_gives_the_errors_of_both_together() -> None:
-    (both,) = TOGETHER
+@pytest.mark.parametrize("both", [pytest.param(t, id="+".join(t.kinds)) for t in TOGETHER])
+def test_model_card_gives_the_errors_of_both_together(both: Together) -> None:
     assert {*both.of} == {entry.name for entry in ENTRIES}
     real, fake = both.flagged_real, both.missed_fake
     assert f"{real.files:,} real | {real.wrong} (" in CARD
     assert f"{fake.wrong} ({fake.wrong / fake.files:.1%}".replace("%", " %") in CARD
+
+
+def test_both_kinds_of_media_have_what_was_measured_on_them() -> None:
+    assert [both.kinds for both in TOGETHER] == [(MediaKind.VIDEO,), (MediaKind.STILL,)]
+    for entry in ENTRIES:
+        assert entry.calibration is not None
+        assert entry.calibration.of(MediaKind.VIDEO).kinds == (MediaKind.VIDEO,)
+
+
+def test_error_rates_of_videos_leave_no_outcome_out() -> None:
+    videos = TOGETHER[0]
+    assert videos.calibration is not None
+    for rate in (videos.flagged_real, videos.missed_fake):
+        assert rate.unit == "videos"
+        assert rate.undecided is not None
+        assert rate.wrong + rate.undecided <= rate.files
